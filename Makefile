@@ -1,0 +1,37 @@
+# `make demo` and `make test` need git, make, and python3 with venv; everything else is installed from hashed locks.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint types own-check bench docs clean
+
+demo: .venv/installed
+	@$(BIN)/python examples/demo.py
+
+test: .venv/developed
+	@$(BIN)/ruff check src tests bench
+	@$(BIN)/ruff format --check -q src tests bench
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+bench: .venv/developed
+	@$(BIN)/python -m bench
+
+docs: .venv/developed
+	@$(BIN)/python docs/generate.py
+
+own-check: .venv/installed
+	@$(BIN)/readiness check --layer infrastructure --again
+
+.venv/installed: requirements/install.txt pyproject.toml
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/install.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/developed: requirements/dev.txt .venv/installed
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+clean:
+	rm -rf .venv .readiness build dist

@@ -1,0 +1,1 @@
+"""Puts the project itself on the search path of its tests."""

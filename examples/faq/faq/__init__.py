@@ -1,0 +1,1 @@
+"""Answers questions from a list of frequent ones."""

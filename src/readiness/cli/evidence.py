@@ -1,0 +1,41 @@
+"""`readiness evidence`."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line of `evidence`."""
+    found = argparse.ArgumentParser("readiness evidence", description="Look at the evidence of a project, or verify it.")
+    commands = found.add_subparsers(dest="command", required=True, metavar="show|verify")
+    show = commands.add_parser("show", help="list the evidence, or print one file of it as JSON")
+    show.add_argument("digest", nargs="?", help="digest of an evidence file, or at least eight digits of it")
+    verify = commands.add_parser("verify", help="verify every evidence file: signature, tree, time; exit 1 where one is refused")
+    for sub in (show, verify):
+        sub.add_argument("--project", type=Path, default=Path(), metavar="PATH", help="folder of the project (default: here)")
+    return found
+
+
+def run(argv: list[str]) -> int:
+    """Runs `show` or `verify`."""
+    given = parser().parse_args(argv)
+    from readiness.runs import inspect
+
+    root = given.project.resolve()
+    if given.command == "show" and given.digest:
+        print(inspect.content(root, given.digest))
+        return 0
+    lines = inspect.inspect(root, datetime.now(UTC))
+    if not lines:
+        print("no evidence here; `readiness check` makes it")
+        return 0
+    for line in lines:
+        state = f"refused: {line.refused}" if line.refused else line.stale or f"counts until {line.expires}"
+        if given.command == "show":
+            print(f"{line.digest[7:19]}  {line.check:<38} {line.outcome:<15} {line.witness:<9} {state}")
+        else:
+            print(f"{'✗' if line.refused else '·' if line.stale else '✓'} {line.path}  {state}")
+    return 1 if given.command == "verify" and any(line.refused for line in lines) else 0

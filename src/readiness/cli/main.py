@@ -1,0 +1,93 @@
+"""The entry point: finds the command, runs it, and turns every exception into one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
+
+from readiness.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_MISUSE, ReadinessError
+
+COMMANDS: Final = {
+    "Build": {
+        "check": "judge a project by execution, and name the next thing to fix",
+        "init": "write readiness.toml from what the repository says",
+        "checks": "list the checks, or document one",
+    },
+    "Approve": {
+        "evidence": "look at the evidence a check left, or verify it",
+    },
+}
+"""Commands by the question they serve; each is a module of this package, loaded only when called."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code; never raises, but for a bug under `READINESS_TRACEBACK`."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(usage())
+        return 0 if words else EXIT_MISUSE
+    if words[0] in ("-V", "--version"):
+        from readiness import __version__
+
+        print(f"readiness {__version__}")
+        return 0
+    return _dispatch(words)
+
+
+def usage() -> str:
+    """The text of `--help`."""
+    lines = ["usage: readiness COMMAND [OPTION ...]", "", "How ready is an AI project for production, judged by execution.", ""]
+    for group, commands in COMMANDS.items():
+        lines.append(group)
+        lines += [f"  {name:<10} {text}" for name, text in commands.items()]
+        lines.append("")
+    lines += ["`readiness COMMAND --help` explains a command; start with `readiness check`.",
+              "exit codes: 0 holds, 1 does not hold, 2 misuse or bad input, 3 could not judge, 70 our bug"]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _dispatch(words: list[str]) -> int:
+    known = [name for commands in COMMANDS.values() for name in commands]
+    if words[0] not in known:
+        from difflib import get_close_matches
+
+        near = get_close_matches(words[0], known, n=1)
+        _say(f"error: no command `{words[0]}`", f"did you mean `readiness {near[0]}`?" if near else "`readiness --help` lists them")
+        return EXIT_MISUSE
+    try:
+        module = import_module(f"readiness.cli.{words[0]}")
+        return int(module.run(words[1:]))
+    except KeyboardInterrupt:
+        _say("interrupted", "nothing half-written was left; `readiness check` goes on from the evidence there is")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return EXIT_MISUSE
+    except ReadinessError as error:
+        _say("\n".join(f"error: {line}" for line in error.message.splitlines()), error.hint)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001  the border of the command line: our own bug, said as such
+        return _bug(error)
+
+
+def _bug(error: Exception) -> int:
+    import os
+    import traceback
+
+    if os.environ.get("READINESS_TRACEBACK"):
+        traceback.print_exception(error)
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
+    _say(
+        f"bug: {type(error).__name__}: {error} ({place})",
+        "this is our fault; run again with READINESS_TRACEBACK=1 and report what it prints",
+    )
+    return EXIT_BUG
+
+
+def _say(message: str, hint: str = "") -> None:
+    print(message.encode("utf-8", "replace").decode(), file=sys.stderr)
+    if hint:
+        print(f"\nhint: {hint}", file=sys.stderr)

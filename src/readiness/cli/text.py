@@ -1,0 +1,144 @@
+"""A verdict as text for a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+from typing import Final
+
+from readiness.runs.check import Judged
+from readiness.runs.since import Comparison
+from readiness.sequence.finding import Outcome
+from readiness.sequence.layers import ORDER, TITLES
+from readiness.sequence.verdict import CheckResult, LayerResult
+
+MARKS: Final = {
+    Outcome.HOLDS: "✓",
+    Outcome.FAILS: "✗",
+    Outcome.UNKNOWN: "?",
+    Outcome.WAIVED: "~",
+    Outcome.NOT_APPLICABLE: "·",
+    Outcome.WAITS: " ",
+}
+_WORDS: Final = {
+    Outcome.HOLDS: "holds",
+    Outcome.FAILS: "does not hold",
+    Outcome.UNKNOWN: "could not be told",
+    Outcome.WAIVED: "waived",
+    Outcome.WAITS: "waits",
+}
+_COLOURS: Final = {Outcome.HOLDS: "32", Outcome.FAILS: "31", Outcome.UNKNOWN: "33", Outcome.WAIVED: "35"}
+_WIDTH: Final = 110
+
+
+def coloured() -> bool:
+    """Whether standard output takes colour: a terminal, and NO_COLOR not set."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def render(judged: Judged, *, colour: bool = False) -> str:
+    """The verdict: a line on what was judged, the layers in order, the layer held and the next thing to do."""
+    lines = [_head(judged)]
+    layers = judged.verdict.layers
+    waiting = [layer for layer in layers if layer.outcome is Outcome.WAITS or not layer.checks]
+    for layer in layers:
+        if layer not in waiting:
+            lines += _layer(layer, colour)
+    lines += _waiting(waiting)
+    lines += [f"  note  {warning}" for warning in (*judged.warnings, *judged.verdict.warnings)]
+    lines += _tail(judged)
+    return "\n".join(line.rstrip() for line in lines).encode("utf-8", "replace").decode()
+
+
+def _head(judged: Judged) -> str:
+    project = judged.project
+    at = f" @{project.commit[:7]}{'+' if project.dirty else ''}" if project.commit else ""
+    parts = [f"readiness check · {project.id}{at}", judged.python, str(judged.manifest.mode.mode)]
+    if judged.cached:
+        parts.append("from evidence, nothing was run")
+    return " · ".join(part for part in parts if part)
+
+
+def _layer(layer: LayerResult, colour: bool) -> list[str]:
+    word = _paint(f"{MARKS[layer.outcome]} {_WORDS[layer.outcome]}", layer.outcome, colour)
+    reason = f" ({layer.reason})" if layer.reason else ""
+    lines = [f"{layer.layer.number} {TITLES[layer.layer]:<15} {word}{reason}"]
+    for check in layer.checks:
+        lines += _check(check, colour)
+    return lines
+
+
+def _check(check: CheckResult, colour: bool) -> list[str]:
+    finding = check.finding
+    mark = _paint(MARKS[finding.outcome], finding.outcome, colour)
+    text = finding.observed or finding.reason or finding.outcome.replace("_", " ")
+    if finding.outcome is Outcome.NOT_APPLICABLE:
+        text = f"not applicable: {finding.reason}"
+    if check.evidence is None and not check.required:
+        return [f"  {MARKS[Outcome.NOT_APPLICABLE]} {check.spec.title:<23} not run: it only advises at these stakes (--all runs it)"]
+    elapsed = f"  {finding.elapsed_ms / 1000:.0f} s" if finding.elapsed_ms >= 1000 else ""
+    advisory = "" if check.required else "  (advisory)"
+    seen = "  (observed)" if finding.basis == "observed" and finding.outcome in (Outcome.HOLDS, Outcome.FAILS) else ""
+    lines = [f"  {mark} {check.spec.title:<23} {_shortened(text)}{seen}{advisory}{elapsed}"]
+    if finding.outcome in (Outcome.FAILS, Outcome.UNKNOWN):
+        if finding.reason and finding.reason != text:
+            lines += _field("why", finding.reason)
+        if finding.remedy.text:
+            lines += _field("fix", finding.remedy.text)
+        if finding.remedy.command:
+            lines.append(f"            $ {finding.remedy.command}")
+    return lines + [line for note in finding.notes for line in _field("note", note)]
+
+
+def _field(name: str, text: str) -> list[str]:
+    wrapped = textwrap.wrap(text, _WIDTH - 12, break_long_words=False, break_on_hyphens=False) or [""]
+    return [f"      {name:<5} {wrapped[0]}", *(f"            {line}" for line in wrapped[1:])]
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 140 else f"{text[:139]}…"
+
+
+def _waiting(waiting: list[LayerResult]) -> list[str]:
+    waits = [layer for layer in waiting if layer.outcome is Outcome.WAITS]
+    empty = [layer for layer in waiting if layer.outcome is not Outcome.WAITS]
+    lines = []
+    if empty:
+        names = "  ".join(f"{layer.layer.number} {TITLES[layer.layer]}" for layer in empty)
+        lines.append(
+            f"{names}   nothing proven: this version has no check of it" if empty[0].asked else f"{names}   not asked in this mode"
+        )
+    if waits:
+        names = "  ".join(f"{layer.layer.number} {TITLES[layer.layer]}" for layer in waits)
+        lines.append(f"{names}   wait on layer {waits[0].layer.number - 1}")
+    return lines
+
+
+def _tail(judged: Judged) -> list[str]:
+    verdict = judged.verdict
+    held = f"Layer held: {verdict.layer_held}"
+    if verdict.layer_held:
+        held += f" ({TITLES[ORDER[verdict.layer_held - 1]].lower()})"
+    if verdict.next is None:
+        return [f"{held}. Nothing blocks."]
+    command = f"  $ {verdict.next.command}" if verdict.next.command else ""
+    named = f" [{verdict.next.check}]" if verdict.next.check else ""
+    return [f"{held}. Next: {verdict.next.text}{named}", *([command] if command else [])]
+
+
+def worse(found: Comparison, revision: str) -> str:
+    """What got worse since a revision, in a line each."""
+    name = f"{revision} ({found.commit[:7]})"
+    if not found.worse:
+        return f"Since {name}: nothing got worse."
+    lines = [f"Since {name} {len(found.worse)} got worse:"]
+    for item in found.worse:
+        subjects = f": {', '.join(item.new_subjects[:5])}" if item.new_subjects else ""
+        lines.append(f"  {item.check}  {item.before} → {item.after}{subjects}")
+    return "\n".join(lines)
+
+
+def _paint(text: str, outcome: Outcome, colour: bool) -> str:
+    code = _COLOURS.get(outcome)
+    return f"\x1b[{code}m{text}\x1b[0m" if colour and code else text

@@ -1,0 +1,301 @@
+"""The manifest: what `readiness.toml` says, every bad field reported with its line, not only the first."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+from readiness.config.fields import Reader
+from readiness.config.lines import key_lines
+from readiness.errors import InputError
+from readiness.sequence.mode import Declaration, Mode
+from readiness.sequence.stakes import Stakes
+from readiness.sequence.waiver import Waiver
+
+NAME: Final = "readiness.toml"
+_LAYER_TABLES: Final = ("infrastructure",)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request to a server demo; the answer's body becomes `outputs/requests/<id>.json`."""
+
+    id: str
+    path: str
+    method: str = "GET"
+    json: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A demo that is a server: started as `argv`, ready once a GET of `ready` answers 2xx within `ready_s`."""
+
+    argv: tuple[str, ...]
+    ready: str = "/"
+    ready_s: float = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far a number may move between two runs: |a - b| <= abs + rel * |a|."""
+
+    abs: float = 0.0
+    rel: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """The demo as declared: exactly one of `command`, `server`, `notebook`."""
+
+    command: tuple[str, ...] = ()
+    server: Server | None = None
+    notebook: str = ""
+    requests: tuple[Request, ...] = ()
+    setup: tuple[tuple[str, ...], ...] = ()
+    needs: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    metrics: str = ""
+    timeout_s: float = 120
+    network: str = "off"
+    tolerance: Mapping[str, Tolerance] = field(default_factory=dict)
+    line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Infrastructure:
+    """The `[infrastructure]` table: `python` interpreter, `tests` command, `skip_modules` globs, `ttl_days`."""
+
+    python: str = ""
+    tests: tuple[str, ...] = ()
+    skip_modules: tuple[str, ...] = ()
+    ttl_days: float = 7
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedKey:
+    """A key whose evidence counts, and as whose word: `self`, `ci` or `verifier`."""
+
+    key: str
+    grade: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything `readiness.toml` says, with the defaults where it says nothing. `path` is None without a file."""
+
+    path: Path | None = None
+    project_id: str = ""
+    mode: Declaration = field(default_factory=Declaration)
+    stakes: Stakes = Stakes.ANNOYANCE
+    stakes_declared: bool = False
+    components: tuple[str, ...] = (".",)
+    demo: Demo | None = None
+    trust: tuple[TrustedKey, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    infrastructure: Infrastructure = field(default_factory=Infrastructure)
+
+
+def load(root: Path) -> Manifest:
+    """The manifest of a project folder; all defaults where there is no file.
+
+    Raises InputError with every bad field as `readiness.toml:line: …`.
+    """
+    path = root / NAME
+    if not path.is_file():
+        return Manifest()
+    try:
+        return parse(path.read_text(encoding="utf-8"), path)
+    except UnicodeDecodeError as error:
+        raise InputError([f"{NAME}:1: is not UTF-8 text ({error.reason} at byte {error.start})"], "save it as UTF-8") from None
+
+
+def parse(text: str, path: Path | None = None) -> Manifest:
+    """The manifest in `text`. Raises InputError naming file and line of every problem."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError([f"{NAME}:{_error_line(error, text)}: is not valid TOML: {error}"], "correct that line") from None
+    reader = Reader(NAME, key_lines(text))
+    manifest = _manifest(reader, data, path)
+    if reader.problems:
+        raise InputError(reader.problems, "the keys are listed in docs/reference/manifest.md")
+    return manifest
+
+
+def _error_line(error: tomllib.TOMLDecodeError, text: str) -> int:
+    line = getattr(error, "lineno", None)
+    if isinstance(line, int):
+        return line
+    words = str(error).replace(",", " ").replace(")", " ").split()
+    numbers = [int(after) for word, after in pairwise(words) if word == "line" and after.isdigit()]
+    return numbers[0] if numbers else max(1, text.count("\n"))
+
+
+def _manifest(reader: Reader, data: dict[str, object], path: Path | None) -> Manifest:
+    reader.known((), data, ("schema", "project", "demo", "trust", "waiver", *_LAYER_TABLES))
+    if reader.integer(("schema",), data.get("schema", 1)) != 1:
+        reader.problem(("schema",), f"`schema` must be 1, got `{data.get('schema')}`")
+    project = reader.table(("project",), data.get("project"))
+    known = ("id", "mode", "stakes", "components", "until", "reason", "owner")
+    reader.known(("project",), project, known)
+    return Manifest(
+        path=path,
+        project_id=reader.slug(("project", "id"), project.get("id", "")),
+        mode=_mode(reader, project),
+        stakes=Stakes(reader.choice(("project", "stakes"), project.get("stakes", "annoyance"), [s.value for s in Stakes])),
+        stakes_declared="stakes" in project,
+        components=reader.strings(("project", "components"), project.get("components", ["."])),
+        demo=_demo(reader, data["demo"]) if "demo" in data else None,
+        trust=_trust(reader, data.get("trust")),
+        waivers=_waivers(reader, data.get("waiver", [])),
+        infrastructure=_infrastructure(reader, data.get("infrastructure")),
+    )
+
+
+def _mode(reader: Reader, project: dict[str, object]) -> Declaration:
+    at = ("project", "mode")
+    mode = Mode(reader.choice(at, project.get("mode", "production"), [m.value for m in Mode]))
+    until = reader.day(("project", "until"), project.get("until"))
+    reason = reader.words(("project", "reason"), project.get("reason", ""))
+    owner = reader.words(("project", "owner"), project.get("owner", ""))
+    if mode is not Mode.PRODUCTION:
+        for name, value in (("until", until), ("reason", reason), ("owner", owner)):
+            if not value:
+                reader.problem(at, f"mode `{mode}` needs `{name}`")
+    elif until is not None:
+        reader.problem(("project", "until"), "mode `production` has no `until`")
+    return Declaration(mode, until, reason, owner)
+
+
+def _demo(reader: Reader, raw: object) -> Demo:
+    table = reader.table(("demo",), raw)
+    known = ("setup", "command", "server", "request", "notebook", "needs", "env", "secrets", "outputs", "metrics",
+             "timeout_s", "network", "tolerance")  # fmt: skip
+    reader.known(("demo",), table, known)
+    kinds = [kind for kind in ("command", "server", "notebook") if kind in table]
+    if len(kinds) != 1:
+        reader.problem(("demo",), f"[demo] needs exactly one of `command`, `server`, `notebook`, got {kinds or 'none'}")
+    if "request" in table and "server" not in table:
+        reader.problem(("demo", "request"), "requests need `server`")
+    for need in reader.strings(("demo", "needs"), table.get("needs", [])):
+        reader.problem(("demo", "needs"), f"`needs` cannot supply `{need}` in this version; it supplies nothing yet")
+    return Demo(
+        command=reader.argv(("demo", "command"), table["command"]) if "command" in table else (),
+        server=_server(reader, table["server"]) if "server" in table else None,
+        notebook=reader.path(("demo", "notebook"), table.get("notebook", "")),
+        requests=_requests(reader, table.get("request", [])),
+        setup=tuple(reader.argv(("demo", "setup"), step) for step in reader.items(("demo", "setup"), table.get("setup", []))),
+        env=reader.string_map(("demo", "env"), table.get("env", {})),
+        secrets=reader.strings(("demo", "secrets"), table.get("secrets", [])),
+        outputs=tuple(reader.path(("demo", "outputs"), p) for p in reader.strings(("demo", "outputs"), table.get("outputs", []))),
+        metrics=reader.path(("demo", "metrics"), table.get("metrics", "")),
+        timeout_s=reader.number(("demo", "timeout_s"), table.get("timeout_s", 120), least=0.1),
+        network=_network(reader, table),
+        tolerance=_tolerances(reader, table.get("tolerance", {})),
+        line=reader.line(("demo",)),
+    )
+
+
+def _network(reader: Reader, table: dict[str, object]) -> str:
+    network = reader.choice(("demo", "network"), table.get("network", "off"), ["off", "cassette", "on"])
+    if network == "cassette":
+        reader.problem(("demo", "network"), "`network` must be `off` or `on`: this version records no cassettes")
+    return network
+
+
+def _server(reader: Reader, raw: object) -> Server:
+    at = ("demo", "server")
+    table = reader.table(at, raw)
+    reader.known(at, table, ("argv", "ready", "ready_s"))
+    argv = reader.argv(at, table.get("argv"))
+    ready = reader.words(at, table.get("ready", "/"))
+    if not ready.startswith("/"):
+        reader.problem(at, f"`ready` must be a path that starts with `/`, got `{ready}`")
+    return Server(argv, ready, reader.number(at, table.get("ready_s", 30), least=0.1))
+
+
+def _requests(reader: Reader, raw: object) -> tuple[Request, ...]:
+    found = []
+    for index, item in enumerate(reader.items(("demo", "request"), raw)):
+        at = ("demo", "request", str(index))
+        table = reader.table(at, item)
+        reader.known(at, table, ("id", "method", "path", "json"))
+        path = reader.words((*at, "path"), table.get("path", ""))
+        if not path.startswith("/"):
+            reader.problem(at, f"a request needs a `path` that starts with `/`, got `{path}`")
+        method = reader.choice((*at, "method"), table.get("method", "GET"), ["GET", "POST", "PUT", "PATCH", "DELETE"])
+        found.append(Request(reader.slug((*at, "id"), table.get("id", f"q{index + 1}")), path, method, table.get("json")))
+    return tuple(found)
+
+
+def _tolerances(reader: Reader, raw: object) -> dict[str, Tolerance]:
+    found = {}
+    for name, item in reader.table(("demo", "tolerance"), raw).items():
+        at = ("demo", "tolerance", name)
+        table = reader.table(at, item)
+        reader.known(at, table, ("abs", "rel"))
+        if ":" not in name:
+            reader.problem(at, f"a tolerance is named `file:field`, got `{name}`")
+        found[name] = Tolerance(*(reader.number(at, table.get(key, 0.0), least=0.0) for key in ("abs", "rel")))
+    return found
+
+
+def _trust(reader: Reader, raw: object) -> tuple[TrustedKey, ...]:
+    table = reader.table(("trust",), raw)
+    reader.known(("trust",), table, ("keys",))
+    keys = []
+    for text in reader.strings(("trust", "keys"), table.get("keys", [])):
+        key, _, grade = text.partition(" ")
+        if not key.startswith("ed25519:") or grade not in ("", "self", "ci", "verifier"):
+            reader.problem(("trust", "keys"), f"a key is `ed25519:<base64> [self|ci|verifier]`, got `{text}`")
+        keys.append(TrustedKey(key, grade or "self"))
+    return tuple(keys)
+
+
+def _waivers(reader: Reader, raw: object) -> tuple[Waiver, ...]:
+    names = ("id", "check", "subject", "reason", "owner", "approver", "expires", "blast_radius", "retirement")
+    found = []
+    for index, item in enumerate(reader.items(("waiver",), raw)):
+        at = ("waiver", str(index))
+        table = reader.table(at, item)
+        reader.known(at, table, names)
+        for name in names:
+            if name not in table:
+                reader.problem(at, f"a waiver needs `{name}`")
+        texts = {name: reader.words((*at, name), table.get(name, "")) for name in names if name != "expires"}
+        expires = reader.day((*at, "expires"), table.get("expires")) or date.min
+        found.append(
+            Waiver(
+                id=texts["id"],
+                check=texts["check"],
+                subject=texts["subject"],
+                reason=texts["reason"],
+                owner=texts["owner"],
+                approver=texts["approver"],
+                starts=expires,
+                expires=expires,
+            )
+        )
+    return tuple(found)
+
+
+def _infrastructure(reader: Reader, raw: object) -> Infrastructure:
+    at = ("infrastructure",)
+    table = reader.table(at, raw)
+    reader.known(at, table, ("python", "tests", "skip_modules", "ttl_days"))
+    ttl = reader.number((*at, "ttl_days"), table.get("ttl_days", 7), least=0.0)
+    if ttl > 7:
+        reader.problem((*at, "ttl_days"), f"`ttl_days` may shorten the 7 days of executed evidence, not lengthen them, got `{ttl:g}`")
+    return Infrastructure(
+        python=reader.words((*at, "python"), table.get("python", "")),
+        tests=reader.argv((*at, "tests"), table["tests"]) if "tests" in table else (),
+        skip_modules=reader.strings((*at, "skip_modules"), table.get("skip_modules", [])),
+        ttl_days=ttl,
+    )

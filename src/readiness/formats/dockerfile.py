@@ -1,0 +1,151 @@
+"""Dockerfiles: instructions with their lines, the images they start from, what they copy and run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from typing import Final
+
+_WORD: Final = re.compile(r"^\s*([A-Za-z]+)\s+(.*)$", re.DOTALL)
+_VARIABLE: Final = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
+_HEREDOC: Final = re.compile(r"<<-?\s*[\"']?(\w+)[\"']?")
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One instruction in capitals with its value on one line, and the 1-based line it starts on."""
+
+    name: str
+    value: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image a build starts from: the reference as resolved with the defaults of ARG, and where it stands."""
+
+    reference: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dockerfile:
+    """A parsed Dockerfile."""
+
+    instructions: tuple[Instruction, ...]
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """Every image from outside: stages and `scratch` are left out."""
+        stages: set[str] = set()
+        args: dict[str, str] = {}
+        found = []
+        for item in self.instructions:
+            if item.name == "ARG":
+                name, _, default = item.value.partition("=")
+                args[name.strip()] = default.strip().strip("\"'")
+            if item.name != "FROM":
+                continue
+            words = [word for word in item.value.split() if not word.startswith("--")]
+            reference = _substitute(words[0], args) if words else ""
+            if reference and reference.lower() not in stages and reference != "scratch":
+                found.append(Image(reference, item.line))
+            if len(words) >= 3 and words[1].lower() == "as":
+                stages.add(words[2].lower())
+        return tuple(found)
+
+    @property
+    def copied(self) -> tuple[tuple[str, str], ...]:
+        """(source, destination) of every COPY and ADD from the build context."""
+        found = []
+        for item in self.instructions:
+            if item.name in ("COPY", "ADD") and "--from=" not in item.value:
+                words = [w.strip("\"',[]") for w in item.value.split() if not w.startswith("--")]
+                found += [(source, words[-1]) for source in words[:-1]]
+        return tuple(found)
+
+    @property
+    def commands(self) -> tuple[tuple[int, list[str]], ...]:
+        """Every simple command of every RUN as (line, words); what no shell lexer can read is left out."""
+        found = []
+        for item in self.instructions:
+            if item.name == "RUN":
+                found += [(item.line, words) for words in shell_commands(item.value)]
+        return tuple(found)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Names set by ENV, with their values."""
+        found: dict[str, str] = {}
+        for item in self.instructions:
+            if item.name != "ENV":
+                continue
+            if "=" not in item.value.split(None, 1)[0]:
+                name, _, value = item.value.partition(" ")
+                found[name] = value.strip()
+                continue
+            found |= dict(word.split("=", 1) for word in _split(item.value) if "=" in word)
+        return found
+
+
+def parse(text: str) -> Dockerfile:
+    """Parses a Dockerfile; never raises, lines that are no instruction are skipped."""
+    found: list[Instruction] = []
+    lines = text.splitlines()
+    index = 0
+    while index < len(lines):
+        start, whole = index, ""
+        while index < len(lines):
+            line = lines[index]
+            index += 1
+            if line.lstrip().startswith("#"):
+                if whole:
+                    continue
+                break
+            if not line.rstrip().endswith("\\"):
+                whole += line
+                break
+            whole += line.rstrip()[:-1] + " "
+        if heredoc := _HEREDOC.search(whole):
+            body = []
+            while index < len(lines) and lines[index].strip() != heredoc[1]:
+                body.append(lines[index])
+                index += 1
+            index += 1
+            whole = _HEREDOC.sub("", whole) + " " + " ; ".join(body)
+        if word := _WORD.match(whole):
+            found.append(Instruction(word[1].upper(), word[2].strip(), start + 1))
+    return Dockerfile(tuple(found))
+
+
+def shell_commands(line: str) -> list[list[str]]:
+    """The simple commands of a shell line, split at `&&`, `||`, `;` and `|`, mounts and assignments stripped."""
+    line = re.sub(r"^(--\w+=\S+\s+)+", "", line.strip())
+    if line.startswith("["):
+        line = " ".join(w.strip("\"', ") for w in line.strip("[] ").split(","))
+    found: list[list[str]] = [[]]
+    for word in _split(line):
+        if word in ("&&", "||", ";", "|", "&"):
+            found.append([])
+        elif word.endswith(";"):
+            found[-1].append(word[:-1])
+            found.append([])
+        elif found[-1] or not re.fullmatch(r"\w+=.*", word):
+            found[-1].append(word)
+    return [words for words in found if words]
+
+
+def _split(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()
+
+
+def _substitute(text: str, values: dict[str, str]) -> str:
+    def value(found: re.Match[str]) -> str:
+        name = found[1] or found[3]
+        return values.get(name) or found[2] or found[0]
+
+    return _VARIABLE.sub(value, text)

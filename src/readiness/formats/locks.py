@@ -1,0 +1,57 @@
+"""Lock files of package managers: which releases they pin."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from typing import Any, Final
+
+from packaging.utils import canonicalize_name
+
+READ: Final = ("uv.lock", "pylock.toml", "poetry.lock", "Pipfile.lock")
+"""Lock files that are read here, in the order in which one is preferred."""
+
+UNREAD: Final = ("pdm.lock", "conda-lock.yml", "pixi.lock", "environment.yml", "environment.yaml")
+"""Files that pin or name packages for a tool that is not driven yet; a project resting on one alone is `unknown`."""
+
+
+def pinned(kind: str, text: str) -> dict[str, set[str]]:
+    """Canonical name → versions pinned by a lock of `kind` (a name of READ).
+
+    Raises ValueError where the text is no such lock, or is cut short.
+    """
+    try:
+        data: dict[str, Any] = json.loads(text) if kind == "Pipfile.lock" else tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
+        raise ValueError(f"cannot be read: {error}") from None
+    found: dict[str, set[str]] = {}
+    for name, version in _packages(kind, data):
+        found.setdefault(canonicalize_name(name), set()).add(version)
+    return found
+
+
+def _packages(kind: str, data: dict[str, Any]) -> list[tuple[str, str]]:
+    if kind == "Pipfile.lock":
+        groups = [data.get("default", {}), data.get("develop", {})]
+        return [(name, str(item.get("version", "")).removeprefix("==")) for group in groups for name, item in group.items()]
+    items = data.get("packages" if kind == "pylock.toml" else "package", [])
+    return [(str(item["name"]), str(item.get("version", ""))) for item in items if "name" in item]
+
+
+def pipfile_requirements(text: str) -> str:
+    """A Pipfile.lock as a hashed requirement file. Raises ValueError where it is no such lock."""
+    try:
+        data = json.loads(text)
+        lines = [_pipfile_line(name, item) for group in ("default", "develop") for name, item in data.get(group, {}).items()]
+    except (json.JSONDecodeError, AttributeError, TypeError) as error:
+        raise ValueError(f"cannot be read: {error}") from None
+    return "\n".join(dict.fromkeys(lines)) + "\n"
+
+
+def _pipfile_line(name: str, item: dict[str, Any]) -> str:
+    extras = f"[{','.join(item['extras'])}]" if item.get("extras") else ""
+    marker = f" ; {item['markers']}" if item.get("markers") else ""
+    if "git" in item:
+        return f"{name}{extras} @ git+{item['git']}@{item.get('ref', 'HEAD')}{marker}"
+    hashes = "".join(f" --hash={value}" for value in item.get("hashes", []))
+    return f"{name}{extras}{item.get('version', '')}{marker}{hashes}"

@@ -1,0 +1,1 @@
+"""The layers of the sequence, each resting only on those below it."""

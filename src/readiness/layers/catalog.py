@@ -1,0 +1,99 @@
+"""The one list of checks. A check is one line here, one file, one test, one folder of assets.
+
+Third parties add theirs with an entry point of the group `readiness.checks` that names a `CheckSpec`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final
+
+from readiness.errors import UsageError
+from readiness.sequence.check import CheckSpec, Cost
+from readiness.sequence.finding import Finding
+from readiness.sequence.layers import ORDER, Layer
+from readiness.sequence.mode import Mode
+from readiness.sequence.stakes import Policy, Stakes
+
+_I: Final = "readiness.layers.infrastructure.checks"
+_RESEARCH: Final = frozenset({Mode.RESEARCH})
+
+OURS: Final[tuple[CheckSpec, ...]] = (
+    CheckSpec("infrastructure.installs", Layer.INFRASTRUCTURE, "installs", Cost.INSTALL, f"{_I}.installs"),
+    CheckSpec("infrastructure.starts", Layer.INFRASTRUCTURE, "starts", Cost.RUN, f"{_I}.starts"),
+    CheckSpec("infrastructure.dependencies-locked", Layer.INFRASTRUCTURE, "dependencies locked", Cost.INSTALL, f"{_I}.dependencies_locked"),
+    CheckSpec("infrastructure.images-pinned", Layer.INFRASTRUCTURE, "images pinned", Cost.STATIC, f"{_I}.images_pinned"),
+    CheckSpec(
+        "infrastructure.configuration-complete", Layer.INFRASTRUCTURE, "configuration complete", Cost.RUN, f"{_I}.configuration_complete"
+    ),
+    CheckSpec(
+        "infrastructure.recreates-elsewhere",
+        Layer.INFRASTRUCTURE,
+        "recreates elsewhere",
+        Cost.LONG,
+        f"{_I}.recreates_elsewhere",
+        modes=_RESEARCH,
+    ),
+    CheckSpec("infrastructure.tests-bite", Layer.INFRASTRUCTURE, "tests bite", Cost.LONG, f"{_I}.tests_bite", Stakes.MONEY),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Implementation:
+    """The two halves of a check: `observe` touches the world, `judge` is pure; and its documentation."""
+
+    observe: Callable[..., Any]
+    judge: Callable[[Any, Policy], Finding]
+    doc: str
+
+
+def specs(*, plugins: bool = True) -> tuple[CheckSpec, ...]:
+    """Every check, in the order of the sequence; within a layer ours first, then those of others by id.
+
+    Raises UsageError where a plugin is broken or takes a name that is taken.
+    """
+    others = _plugins() if plugins else ()
+    taken = {spec.id for spec in OURS}
+    for spec in others:
+        if spec.id in taken:
+            raise UsageError(f"the check `{spec.id}` is installed twice", f"uninstall one of its packages ({spec.module})")
+        taken.add(spec.id)
+    return tuple(sorted((*OURS, *others), key=lambda spec: (ORDER.index(spec.layer), spec not in OURS)))
+
+
+def _plugins() -> tuple[CheckSpec, ...]:
+    from importlib.metadata import entry_points
+
+    found = []
+    for point in sorted(entry_points(group="readiness.checks"), key=lambda item: item.name):
+        try:
+            spec = point.load()
+        except Exception as error:
+            raise UsageError(f"the check plugin `{point.name}` does not load: {error}", f"uninstall or repair {point.value}") from error
+        if not isinstance(spec, CheckSpec):
+            raise UsageError(f"the check plugin `{point.name}` names no CheckSpec", f"repair {point.value}")
+        found.append(spec)
+    return tuple(found)
+
+
+def load(spec: CheckSpec) -> Implementation:
+    """The implementation of a check. Raises UsageError where its module lacks one of the two halves."""
+    module = import_module(spec.module)
+    try:
+        return Implementation(module.observe, module.judge, module.__doc__ or "")
+    except AttributeError as error:
+        raise UsageError(f"{spec.module} is no check: {error}", "a check has `observe` and `judge`") from None
+
+
+def find(name: str) -> CheckSpec:
+    """The check of that id, or of a unique ending of it (`starts`). Raises UsageError naming near ones."""
+    from difflib import get_close_matches
+
+    known = specs()
+    found = [spec for spec in known if spec.id == name] or [spec for spec in known if spec.id.endswith(f".{name}")]
+    if len(found) == 1:
+        return found[0]
+    near = get_close_matches(name, [spec.id for spec in known] + [spec.id.partition(".")[2] for spec in known], n=2)
+    raise UsageError(f"no check `{name}`", f"did you mean {' or '.join(near)}?" if near else "`readiness checks` lists them")

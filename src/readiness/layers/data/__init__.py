@@ -1,0 +1,1 @@
+"""Understood data; it has no check yet."""

@@ -1,0 +1,1 @@
+"""Layer 1, reproducible infrastructure: recreate the environment anywhere, on demand, with the same result."""

@@ -1,0 +1,175 @@
+"""Why a module or a demo did not start: most failures are not the project's fault, so the cause is named."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from typing import Any, Final
+
+from readiness.sequence.finding import Cause
+
+DISTRIBUTIONS: Final = {
+    "attr": "attrs", "bs4": "beautifulsoup4", "cv2": "opencv-python", "dotenv": "python-dotenv", "fitz": "pymupdf", "git": "gitpython",
+    "google": "google-cloud", "jose": "python-jose", "jwt": "pyjwt", "magic": "python-magic", "multipart": "python-multipart",
+    "openssl": "pyopenssl", "pil": "pillow", "pkg_resources": "setuptools", "psycopg2": "psycopg2-binary", "serial": "pyserial",
+    "skimage": "scikit-image", "sklearn": "scikit-learn", "slugify": "python-slugify", "usb": "pyusb", "yaml": "pyyaml", "zmq": "pyzmq",
+    "docx": "python-docx", "pptx": "python-pptx", "dateutil": "python-dateutil", "faiss": "faiss-cpu", "telegram": "python-telegram-bot",
+    "discord": "discord-py", "llama_index": "llama-index", "umap": "umap-learn", "grpc": "grpcio", "markdown2": "markdown2",
+}  # fmt: skip
+"""Import names whose package is called otherwise."""
+
+_ELSEWHERE: Final = frozenset({"winreg", "msvcrt", "winsound", "_winapi", "win32api", "win32con", "pythoncom", "win32com", "AppKit",
+                               "Foundation", "objc", "Quartz", "google.colab", "pyspark.dbutils", "dbutils"})  # fmt: skip
+
+_SERVICE: Final = re.compile(
+    r"connection refused|could not connect to server|connection to server .* failed|connect call failed|errno 111|"
+    r"error 111 connecting|serverselectiontimeouterror|no nodes are available|nobrokersavailable|cannot connect to (?:host )?"
+    r"(?:localhost|127\.0\.0\.1)|failed to connect to ollama|is the server running|all connection attempts failed|"
+    r"could not connect to (?:a |the )?(?:chroma|qdrant|weaviate|redis|milvus|elasticsearch|neo4j|mongo)|"
+    r"(?:unable|fail\w*) to connect to (?:the )?docker|error while fetching server api version|docker ?exception",
+    re.IGNORECASE,
+)
+_NETWORK: Final = re.compile(
+    r"temporary failure in name resolution|name or service not known|nodename nor servname|network is unreachable|"
+    r"getaddrinfo failed|failed to resolve|nameresolutionerror|couldn't connect to 'https?://huggingface|"
+    r"we couldn't connect to|offline mode|cannot find the requested files in the (?:disk|local) cache|localentrynotfound|"
+    r"max retries exceeded with url|failed to establish a new connection|connectionerror: .*https?://|no address associated|"
+    r"resource \S+ not found\.\s+please use the nltk downloader|can't find model '\w+'|unable to reach the origin|urlopen error|"
+    r"apiconnectionerror|connecterror|failed to download|errno -3|errno -2\]|errno 101|couldn't reach 'https?://|"
+    r"could not translate host name|dns resolution failed|all connection attempts failed.*https",
+    re.IGNORECASE,
+)
+_CONFIGURATION: Final = re.compile(
+    r"api[_ -]?key|access[_ -]?token|auth[_ -]?token|secret[_ -]?key|credentials?\b|environment variables?|env(?:ironment)? var|"
+    r"must be set|is not set|not configured|missing .*(?:config|setting|variable)|no secrets? (?:files? )?found|secrets\.toml|"
+    r"field required \[type=missing|validation errors? for \w*(?:settings|config|env)|please (?:set|provide|define|configure)|"
+    r"invalid (?:url|dsn|database url)|could not parse (?:sqlalchemy )?url|expected string or url|default credentials|"
+    r"you must (?:provide|specify|set)|unauthorized|401|login required|no such option",
+    re.IGNORECASE,
+)
+_ENV_NAME: Final = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b|\b[A-Z]{2,}KEY\b")
+_LIBRARY: Final = re.compile(
+    r"cannot open shared object file|libGL|no lq wrapper|no pq wrapper available|failed to load shared library|dlopen|image not found|"
+    r"ffmpeg|tesseract is not installed|poppler|portaudio|sqlite3 (?:>=|version)|unsupported version of sqlite3|"
+    r"no display name|\$DISPLAY|could not connect to display|libcudart|no cuda|nvidia driver|no module named '_?tkinter'|wkhtmltopdf|"
+    r"executable (?:file )?not found|no such file or directory: '(?:git|docker|ffmpeg|node|npm|java|chromium|soffice)'|chromedriver",
+    re.IGNORECASE,
+)
+_WORK_FOLDER: Final = re.compile(r"/[^\s'\",]*?/run-[a-z0-9_]{8}/(?:tree/(?:elsewhere/)?\w+/[^/\s'\"]+/|env/[\w.-]+/)?")
+_STOPPED: Final = frozenset({"StopException", "RerunException", "StopExecution"})
+"""How frameworks end a script on purpose: it started, and said it was done."""
+_OPTIONAL_HINT: Final = re.compile(
+    r"(?:pip|uv|poetry)\s+(?:install|add|sync)\b|optional dependency|requires? .* extra|please install", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a failure was put down to: the cause, one line, and the variables it asks for."""
+
+    cause: Cause
+    reason: str
+    variables: tuple[str, ...] = ()
+
+
+def of_error(error: dict[str, Any], optional: set[str], stdlib: frozenset[str] = frozenset(sys.stdlib_module_names)) -> Told:
+    """The cause of an exception as the start probe describes it; `optional` are packages only an extra brings."""
+    kind = str(error["type"])
+    message = str(error.get("message") or "")
+    bases = set(error.get("bases") or ())
+    whole = " | ".join([f"{kind}: {message}", *(f"{link['type']}: {link['message']}" for link in error.get("chain") or ())])
+    said = one_line(f"{kind.rpartition('.')[2]}: {message}" if message else kind.rpartition(".")[2])
+    if "ImportError" in bases:
+        return _of_import(error, message, said, optional, stdlib)
+    if "SyntaxError" in bases or kind in ("NameError", "UnboundLocalError", "AttributeError", "IndentationError"):
+        return Told(Cause.PROJECT, said)
+    return _of_surroundings(error, kind, bases, whole, said)
+
+
+def _of_surroundings(error: dict[str, Any], kind: str, bases: set[str], whole: str, said: str) -> Told:
+    raised = str(error.get("raised_line", ""))
+    if kind.rpartition(".")[2] in _STOPPED:
+        return Told(Cause.NONE, "")
+    if "MemoryError" in bases:
+        return Told(Cause.TOOL, "ran out of memory here")
+    if re.search(r"sys\.platform|platform\.system|os\.name", raised):
+        return Told(Cause.NOT_EXERCISED, f"is for another platform ({raised.strip()})")
+    for pattern, cause in ((_LIBRARY, Cause.SYSTEM), (_SERVICE, Cause.SERVICE), (_NETWORK, Cause.NETWORK)):
+        if pattern.search(whole):
+            return Told(cause, said)
+    return _of_guard(error, kind, bases, whole, said)
+
+
+def _of_guard(error: dict[str, Any], kind: str, bases: set[str], whole: str, said: str) -> Told:
+    message = str(error.get("message", ""))
+    if kind == "EOFError" or "Abort" in kind:
+        return Told(Cause.CONFIGURATION, f"asks for input when it is imported ({said})")
+    if re.search(r"secret", whole, re.IGNORECASE) and "FileNotFoundError" in bases:
+        return _configuration(whole, said)
+    if "FileNotFoundError" in bases:
+        return Told(Cause.FILE, one_line(str(error.get("filename") or said)))
+    if "PermissionError" in bases or "Read-only file system" in whole:
+        return Told(Cause.PROJECT, f"writes outside its own folder when imported: {error.get('filename') or said}")
+    if "ConnectionError" in bases or "TimeoutError" in bases:
+        return Told(Cause.SERVICE, said)
+    asks = re.search(r"environ|getenv", str(error.get("raised_line", "")))
+    named = _ENV_NAME.search(message) and kind != "TypeError"
+    return _configuration(whole, said) if asks or named or _CONFIGURATION.search(whole) else Told(Cause.PROJECT, said)
+
+
+def _configuration(whole: str, said: str) -> Told:
+    names = tuple(dict.fromkeys(name for name in _ENV_NAME.findall(whole) if not name.startswith("HTTP_")))
+    return Told(Cause.CONFIGURATION, said, names)
+
+
+def _of_import(error: dict[str, Any], message: str, said: str, optional: set[str], stdlib: frozenset[str]) -> Told:
+    missing = str(error.get("missing") or "")
+    top = missing.split(".")[0]
+    if _LIBRARY.search(message):
+        return Told(Cause.SYSTEM, said)
+    if missing in _ELSEWHERE or top in _ELSEWHERE:
+        return Told(Cause.NOT_EXERCISED, f"is for another platform ({missing})")
+    if top and message.startswith("No module named") and distribution(top) in optional:
+        return Told(Cause.NOT_EXERCISED, f"needs the optional package {distribution(top)}")
+    if not message.startswith("No module named") and _OPTIONAL_HINT.search(message) and top not in stdlib:
+        return Told(Cause.NOT_EXERCISED, said)
+    return Told(Cause.PROJECT, said if not said.startswith(("ModuleNotFoundError: ", "ImportError: ")) else said.partition(": ")[2])
+
+
+def distribution(top: str) -> str:
+    """The canonical name of the package that most likely provides the top-level module `top`."""
+    known = DISTRIBUTIONS.get(top) or DISTRIBUTIONS.get(top.lower())
+    return known or re.sub(r"[-_.]+", "-", top).lower()
+
+
+def of_output(text: str) -> Told:
+    """The cause of a command that ended badly, from what it printed."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    last = next((line for line in reversed(lines) if re.match(r"^[\w.]+(?:Error|Exception|Abort|Interrupt|Warning)?\b.*", line)), "")
+    kind, _, message = (lines[-1] if lines else "").partition(": ")
+    if re.fullmatch(r"[A-Za-z_][\w.]*", kind) and "Traceback (most recent call last)" in text:
+        missing = re.search(r"No module named '([\w.]+)'", message)
+        bases = ["ImportError"] if kind.endswith(("ModuleNotFoundError", "ImportError")) else [kind]
+        described = {"type": kind, "message": message, "bases": bases, "missing": missing[1] if missing else ""}
+        if kind == "FileNotFoundError" and (found := re.search(r"'([^']+)'$", message)):
+            described["filename"] = found[1]
+        told = of_error(described, set())
+        if told.cause is Cause.PROJECT and _SERVICE.search(text):
+            return Told(Cause.SERVICE, told.reason)
+        if told.cause is Cause.PROJECT and _NETWORK.search(text):
+            return Told(Cause.NETWORK, told.reason)
+        return told
+    for pattern, cause in ((_LIBRARY, Cause.SYSTEM), (_SERVICE, Cause.SERVICE), (_NETWORK, Cause.NETWORK)):
+        if pattern.search(text):
+            return Told(cause, one_line(lines[-1]))
+    if _CONFIGURATION.search(lines[-1] if lines else ""):
+        return _configuration(text, one_line(lines[-1]))
+    return Told(Cause.PROJECT, one_line(lines[-1] if lines else last or "it said nothing"))
+
+
+def one_line(text: str) -> str:
+    """A text on one line of at most 200 characters, without colour codes."""
+    plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
+    plain = _WORK_FOLDER.sub("", plain)
+    return re.sub(r"\s+", " ", plain).strip()[:200]

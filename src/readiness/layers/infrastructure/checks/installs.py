@@ -1,0 +1,81 @@
+"""The project installs into an empty environment.
+
+Proves: what the project declares is still to be had and fits together, on the Python it names.
+Needed above: nothing can be secured, traced or measured that cannot be set up.
+Executed: the project's own procedure (manifest, lock, Dockerfile, requirement files, metadata, README, notebooks; in
+that order) runs in a sandbox, in a copy of the tree, with an empty package cache.
+Cannot see: packages of the operating system, other platforms, private indexes that need a password.
+Repair: declare every package, and the Python they were chosen for; compile a lock from it.
+Source: design lessons of 14 public applications, five of which no longer started from what they declared.
+"""
+
+from __future__ import annotations
+
+from readiness.layers.infrastructure.evidence import Installed
+from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy, outcome_of
+from readiness.sequence.stakes import Policy
+from readiness.world import interpreters
+from readiness.world.context import Context
+
+ID = "infrastructure.installs"
+
+
+def observe(context: Context) -> Installed:
+    """Installs the project by its own procedure and says how that went."""
+    procedure = context.session.procedure
+    here = tuple(dict.fromkeys(item.minor for item in interpreters.installed()))
+    common = (procedure.kind, procedure.source, procedure.declared)
+    if procedure.unread or not procedure.interpreters:
+        cause = Cause.TOOL if procedure.unread else Cause.INTERPRETER
+        return Installed(*common, "", procedure.unread, cause, procedure.unread, 0, 0.0, (), here)
+    found = context.session.first
+    python = str(found.interpreter.version) if found.interpreter else ""
+    return Installed(*common, python, "", found.cause, found.reason, len(found.packages), found.elapsed_s, found.tried, here, found.notes)
+
+
+def judge(observed: Installed, policy: Policy) -> Finding:
+    """Holds when every step ended well; fails when the project's own declaration is the cause."""
+    if observed.procedure == "bare":
+        return Finding(ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason="no dependencies are declared")
+    if observed.unread:
+        return Finding(ID, Outcome.UNKNOWN, Basis.OBSERVED, observed.source, reason=observed.unread, cause=Cause.TOOL,
+                       remedy=Remedy("state the setup in readiness.toml", "readiness init"))  # fmt: skip
+    if observed.cause is Cause.INTERPRETER:
+        wanted = observed.declared.split(" ", 2)[1]
+        reason = f"{observed.declared} is not on this machine; here are {', '.join(observed.here) or 'none'}"
+        return Finding(ID, Outcome.UNKNOWN, Basis.OBSERVED, observed.declared, reason=reason, cause=Cause.INTERPRETER,
+                       remedy=Remedy("install that Python and check again", f"uv python install {wanted}"))  # fmt: skip
+    outcome = outcome_of(observed.cause)
+    subject = observed.source
+    notes = (*observed.notes, *(f"tried {attempt}" for attempt in observed.tried))
+    location = Location(subject.partition(":")[0]) if subject else None
+    if outcome is Outcome.HOLDS:
+        count = observed.package_count
+        text = f"{count} package{'s' if count != 1 else ''} into an empty environment"
+        return Finding(ID, outcome, Basis.EXECUTED, subject, observed=text, notes=notes)
+    problems = (Problem(subject, observed.reason, location),) if outcome is Outcome.FAILS else ()
+    return Finding(
+        ID, outcome, Basis.EXECUTED, subject, "an empty environment is filled", f"it is not ({observed.source})", observed.reason,
+        observed.cause, location, _remedy(observed), problems, notes,
+    )  # fmt: skip
+
+
+def _remedy(observed: Installed) -> Remedy:
+    texts = {
+        Cause.NETWORK: Remedy("check again when the index answers", "readiness check"),
+        Cause.SYSTEM: Remedy("install what the build needs, then check again", "readiness check"),
+        Cause.TOOL: Remedy("free room or time on this machine, then check again", "readiness check"),
+    }
+    if observed.cause in texts:
+        return texts[observed.cause]
+    commands = {
+        "uv": "uv lock",
+        "poetry": "poetry lock",
+        "pipenv": "pipenv lock",
+        "pip": f"uv pip compile --generate-hashes {observed.source.partition(':')[0]} -o requirements.lock",
+        "package": "uv lock",
+    }
+    command = commands.get(observed.procedure, "")
+    if observed.source.partition(":")[0].lower().startswith(("readme", "dockerfile")):
+        command = "uv pip install -r requirements.txt"
+    return Remedy("make the declaration resolvable again and lock what it resolves to", command)

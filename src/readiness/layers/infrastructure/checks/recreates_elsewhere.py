@@ -1,0 +1,180 @@
+"""The demo, run in a fresh environment in another place, gives the same result.
+
+Proves: what was shown can be shown again, by what the repository holds and nothing else.
+Needed above: secrets, contracts, decisions and outcomes are observed in this recreated demo.
+Executed: R0, the demo runs twice in the environment it was installed into; R2, a second environment is installed from
+the same declaration, files copied from a package cache nobody else uses, every file compared with its package's
+RECORD, in another folder; the demo runs there. Outputs are compared byte by byte, then within stated tolerances.
+Cannot see: another machine, another operating system; those are higher rungs.
+Repair: seed what is random, name what a run needs, leave times and paths out of the outputs.
+Source: design section 5, the ladder of recreation; a hotfix in a shared package cache reaches "fresh" environments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from readiness.config.manifest import Demo
+from readiness.layers.infrastructure import causes, compare
+from readiness.layers.infrastructure import demo as demos
+from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
+from readiness.sequence.stakes import RUNG_ASKED, Policy
+from readiness.sequence.verdict import no_finding
+from readiness.world import record
+from readiness.world.context import Context
+from readiness.world.sandbox import Isolation
+
+ID = "infrastructure.recreates-elsewhere"
+
+
+WALLED = Isolation(network_off=True, files=True, processes=True, user=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """How far the demo was recreated. `rung` is the last one reached (-1: the demo itself did not run)."""
+
+    demo: str
+    source: str
+    rung: int
+    cause: Cause
+    reason: str
+    declared_outputs: int
+    location: Location | None = None
+    altered: tuple[record.Altered, ...] = ()
+    compared_files: int = 0
+    touched: tuple[str, ...] = ()
+    isolation: Isolation = WALLED
+    network: bool = False
+
+
+def observe(context: Context) -> Observed:
+    """Climbs the ladder and says on which rung it stopped, and why."""
+    demo, source = demos.of(context)
+    procedure = context.session.procedure
+    if demo is None:
+        return Observed("", "", -1, Cause.NOT_EXERCISED, "no demo is declared and none was found", 0)
+    if procedure.unread or not procedure.interpreters or not context.session.first.ready:
+        return Observed(demos.name(demo), source, -1, Cause.NOT_EXERCISED, "the project was not installed", len(demo.outputs))
+    return _climb(context, demo, source)
+
+
+def _climb(context: Context, demo: Demo, source: str) -> Observed:
+    first, again = demos.twice(context, demo)
+    place = Location(source, demo.line if source == "readiness.toml" else 1)
+    touched = tuple(sorted({*first.created, *first.changed}))
+
+    def stopped(rung: int, cause: Cause, reason: str, altered: tuple[record.Altered, ...] = (), compared: int = 0) -> Observed:
+        return Observed(
+            demos.name(demo), source, rung, cause, reason, len(demo.outputs) + len(demo.requests), place, altered, compared, touched,
+            first.ran.isolation, demo.network == "on",
+        )  # fmt: skip
+
+    cause, reason = _ended(first, demo)
+    if cause is not Cause.NONE:
+        return stopped(-1, cause, reason)
+    cause, reason = _ended(again, demo)
+    if cause is not Cause.NONE:
+        return stopped(-1, cause, f"run a second time in the same place, {reason}")
+    if differs := _differs(first, again, demo):
+        return stopped(-1, Cause.PROJECT, f"two runs in the same environment differ: {differs}")
+    fresh = context.session.second
+    if not fresh.ready:
+        return stopped(0, fresh.cause, f"the second environment: {fresh.reason}")
+    recorded = record.verify(fresh.path)
+    if recorded.altered:
+        return stopped(0, Cause.PROJECT, _altered_text(recorded.altered), recorded.altered, recorded.compared)
+    if first_packages := _package_difference(context):
+        return stopped(0, Cause.PROJECT, first_packages)
+    other = demos.elsewhere(context, demo)
+    cause, reason = _ended(other, demo)
+    if cause is not Cause.NONE:
+        return stopped(0, cause, f"elsewhere {reason}")
+    if differs := _differs(first, other, demo):
+        return stopped(0, Cause.PROJECT, f"elsewhere the result differs: {differs}")
+    return stopped(2, Cause.NONE, "", (), recorded.compared)
+
+
+def _package_difference(context: Context) -> str:
+    one, two = context.session.first.packages, context.session.second.packages
+    names = sorted(name for name in {*one, *two} if one.get(name) != two.get(name))
+    if not names:
+        return ""
+    return f"the second installation gave {names[0]} {two.get(names[0], 'nothing')}, the first {one.get(names[0], 'nothing')}"
+
+
+def _altered_text(altered: tuple[record.Altered, ...]) -> str:
+    first = altered[0]
+    return f"{len(altered)} installed files are not what their packages shipped: {first.path} of {first.package} {first.how}"
+
+
+def _ended(run: demos.Run, demo: Demo) -> tuple[Cause, str]:
+    ran = run.ran
+    if ran.timed_out:
+        return Cause.NOT_EXERCISED, f"the demo was still running after {demo.timeout_s:g} s"
+    if ran.filled_disk:
+        return Cause.PROJECT, "the demo filled the disk and was ended"
+    if ran.signal:
+        return Cause.TOOL if ran.signal == 9 else Cause.PROJECT, f"the demo died of signal {ran.signal}"
+    if not ran.ok:
+        told = causes.of_output(ran.said)
+        return told.cause, f"the demo ends with exit {ran.exit_code}: {told.reason}"
+    if "Traceback (most recent call last)" in ran.stderr and not demo.outputs:
+        told = causes.of_output(ran.stderr)
+        cause = told.cause if told.cause is not Cause.NONE else Cause.PROJECT
+        return cause, f"the demo ends with exit 0 and a traceback: {told.reason}"
+    if run.missing:
+        return Cause.PROJECT, f"the demo did not write {run.missing[0]}"
+    if not any(path.stat().st_size for path in run.outputs.values()):
+        return Cause.NOT_EXERCISED, "the demo wrote nothing that could be compared"
+    return Cause.NONE, ""
+
+
+def _differs(one: demos.Run, two: demos.Run, demo: Demo) -> str:
+    for name, path in one.outputs.items():
+        if found := compare.difference(name, path, two.outputs[name], demo.tolerance):
+            return found
+    return ""
+
+
+def judge(observed: Observed, policy: Policy) -> Finding:
+    """Holds when the rung the stakes ask for was reached.
+
+    Outputs that differ without being declared are `unknown`: a time on the standard output is no broken promise.
+    """
+    if not observed.demo:
+        return no_finding(ID, observed.reason, observed.cause, Remedy("say what the demo is: [demo] in readiness.toml", "readiness init"))
+    notes = [*observed.isolation.missing(observed.network), *(["the demo had the network"] if observed.network else [])]
+    if observed.touched:
+        notes.append(f"the demo also wrote {', '.join(observed.touched[:3])}{' …' if len(observed.touched) > 3 else ''}")
+    asked = RUNG_ASKED[policy.stakes]
+    if observed.cause is Cause.NONE and observed.rung >= asked:
+        text = f"R{observed.rung}: `{observed.demo}` gave the same result in a fresh environment, {observed.compared_files} files verified"
+        return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, observed.demo, f"R{asked}", text, notes=tuple(notes))
+    differs = "differ" in observed.reason and not observed.altered
+    cause = Cause.NOT_EXERCISED if differs and not observed.declared_outputs else observed.cause
+    outcome = Outcome.FAILS if cause is Cause.PROJECT else Outcome.UNKNOWN
+    reached = f"R{observed.rung} reached" if observed.rung >= 0 else "not even rerun"
+    problems = (Problem(observed.demo, observed.reason, observed.location),) if outcome is Outcome.FAILS else ()
+    return Finding(
+        ID, outcome, Basis.EXECUTED, observed.demo, f"R{asked}", f"{reached}: {observed.reason}", observed.reason, cause,
+        observed.location, _remedy(cause, observed, differs=differs), problems, tuple(notes),
+    )  # fmt: skip
+
+
+def _remedy(cause: Cause, observed: Observed, *, differs: bool) -> Remedy:
+    if cause is Cause.PROJECT and observed.altered:
+        return Remedy("install what the package ships, and keep changes to it in the project")
+    if cause is Cause.PROJECT and not differs:
+        return Remedy("make the demo run in an environment that was just installed", observed.demo)
+    if differs and cause is Cause.NOT_EXERCISED:
+        return Remedy("declare the outputs that count, without times and ids: outputs in [demo]", "readiness init")
+    texts = {
+        Cause.PROJECT: Remedy("seed what is random (the demo is given SEED), and keep times and paths out of the outputs"),
+        Cause.CONFIGURATION: Remedy("give the demo its settings: env and secrets in [demo]", "readiness init"),
+        Cause.NETWORK: Remedy('ship what the demo downloads, or allow it the network: network = "on" in [demo]'),
+        Cause.SERVICE: Remedy("let the demo run without the service, or start it as part of the demo"),
+        Cause.NOT_EXERCISED: Remedy("give the demo an end, or more time: timeout_s in [demo]"),
+        Cause.FILE: Remedy("put the file into the repository, or the step that makes it into [demo] setup"),
+    }
+    return texts.get(cause, Remedy("check again", "readiness check"))

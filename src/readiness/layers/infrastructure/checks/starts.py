@@ -1,0 +1,140 @@
+"""Every module and entry point of the project starts.
+
+Proves: the packages that were installed are the ones the code needs, at versions it can live with.
+Needed above: a policy, a contract or a trace of code that does not start says nothing.
+Executed: each module is imported in the environment the project's procedure filled, without network, each failure
+repeated in a process of its own; console scripts run with --help. A guard that asks for a key is given the documented
+or a dummy one and tried again.
+Cannot see: what happens after the import; that is the demo's and the tests' business.
+Repair: pin what drifted (the reason names it), declare what is imported and missing.
+Source: of 14 public applications five did not start, three of them only below the top level.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from readiness.layers.infrastructure import causes, notebooks, starting
+from readiness.layers.infrastructure.evidence import Started
+from readiness.layers.infrastructure.pinning import Drift, drift
+from readiness.sequence.finding import Basis, Cause, Finding, Outcome, Problem, Remedy
+from readiness.sequence.stakes import Policy
+from readiness.sequence.verdict import no_finding
+from readiness.world.context import Context
+
+ID = "infrastructure.starts"
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What started and what did not; `blocked` says why nothing could be tried, `drift` what the lock leaves free."""
+
+    started: tuple[Started, ...]
+    blocked: str = ""
+    drift: Drift | None = None
+    notes: tuple[str, ...] = ()
+
+
+def observe(context: Context) -> Observed:
+    """Starts every module and console script; notebooks where the project consists of nothing else."""
+    procedure = context.session.procedure
+    if procedure.unread or not procedure.interpreters or not context.session.first.ready:
+        return Observed((), "the project was not installed")
+    outcome = starting.start(context)
+    started = outcome.started or notebooks.start(context)
+    return Observed(started, "", drift(context), outcome.notes)
+
+
+def judge(observed: Observed, policy: Policy) -> Finding:
+    """Fails when a module of the product does not start for a reason of its own; any other reason is `unknown`."""
+    if observed.blocked:
+        return no_finding(ID, observed.blocked, Cause.NOT_EXERCISED)
+    product = [item for item in observed.started if not item.aside]
+    if not product:
+        return Finding(ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason="there is nothing to start")
+    broken = [item for item in product if item.cause is Cause.PROJECT]
+    unclear = [item for item in product if item.cause not in (Cause.NONE, Cause.PROJECT, Cause.NOT_EXERCISED)]
+    silent = [item for item in product if item.cause is Cause.NOT_EXERCISED]
+    notes = (*observed.notes, *_notes(observed.started, silent))
+    if broken:
+        return _fails(observed, product, broken, notes)
+    fine = len(product) - len(unclear) - len(silent)
+    if unclear or not fine:
+        worst = (unclear or silent)[0]
+        text = f"{fine} of {len(product)} start"
+        return Finding(
+            ID, Outcome.UNKNOWN, Basis.EXECUTED, worst.subject, "all start", text, f"{worst.subject} {worst.cause}: {worst.reason}",
+            worst.cause, worst.location, _unclear_remedy(worst), notes=notes,
+        )  # fmt: skip
+    return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, observed=_count(fine, product), notes=notes)
+
+
+def _count(fine: int, product: list[Started]) -> str:
+    scripts = sum(item.subject.startswith("script ") for item in product)
+    books = sum(item.subject.endswith(".ipynb") for item in product)
+    parts = [(fine - scripts - books, "module"), (scripts, "script"), (books, "notebook")]
+    return " and ".join(f"{count} {word}{'s' if count != 1 else ''}" for count, word in parts if count > 0)
+
+
+def _fails(observed: Observed, product: list[Started], broken: list[Started], notes: tuple[str, ...]) -> Finding:
+    first = broken[0]
+    reasons = list(dict.fromkeys(item.reason for item in broken))
+    more = f" (and {len(reasons) - 1} other reason{'s' if len(reasons) > 2 else ''})" if len(reasons) > 1 else ""
+    text = f"{len(broken)} of {len(product)} fail{'s' if len(broken) == 1 else ''}: {reasons[0]}{more}"
+    problems = tuple(Problem(item.subject, item.reason, item.location) for item in broken)
+    why, remedy = _why(observed, first)
+    return Finding(
+        ID,
+        Outcome.FAILS,
+        Basis.EXECUTED,
+        first.subject,
+        "all start",
+        text,
+        why,
+        Cause.PROJECT,
+        first.location,
+        remedy,
+        problems,
+        notes,
+    )
+
+
+def _why(observed: Observed, first: Started) -> tuple[str, Remedy]:
+    missing = first.reason.partition("No module named ")[2].strip("'\" ")
+    top = missing.partition(".")[0]
+    free = observed.drift
+    if missing and free is not None and causes.distribution(top) not in free.installed:
+        name = causes.distribution(top)
+        return (
+            f"{first.subject} needs {top}, which nothing declares and nothing else brings",
+            free.remedy_for_missing(name),
+        )
+    if free is not None and free.unpinned:
+        counts = f"{free.pinned_direct} of {free.direct} direct dependencies are pinned, {len(free.unpinned)} packages in all are not"
+        suspect = f"; {free.installed_text(top)} came with today's installation" if free.installed_text(top) else ""
+        return f"{counts}{suspect}", free.remedy(top)
+    return f"{first.subject}: {first.reason}", Remedy(f"repair {first.subject}, or leave it out with skip_modules in [infrastructure]")
+
+
+def _notes(started: tuple[Started, ...], silent: list[Started]) -> list[str]:
+    aside = [item for item in started if item.aside and item.cause is Cause.PROJECT]
+    dummies = sum(bool(item.note) for item in started)
+    notes = []
+    if silent:
+        notes.append(f"{len(silent)} not exercised: {silent[0].subject} {silent[0].reason}")
+    if aside:
+        notes.append(f"beside the product {len(aside)} fail: {aside[0].subject}: {aside[0].reason}")
+    if dummies:
+        notes.append(f"{dummies} started with dummy settings")
+    return notes
+
+
+def _unclear_remedy(item: Started) -> Remedy:
+    texts = {
+        Cause.CONFIGURATION: Remedy("give the demo its settings: env and secrets in [demo]", "readiness init"),
+        Cause.SERVICE: Remedy("import without connecting, so that a module starts before its service does"),
+        Cause.NETWORK: Remedy("import without downloading, or ship what is downloaded"),
+        Cause.FILE: Remedy("put the file into the repository, or the step that makes it into [demo] setup", "readiness init"),
+        Cause.SYSTEM: Remedy("install what is missing on this machine, then check again", "readiness check"),
+    }
+    return texts.get(item.cause, Remedy("look at what it said", "readiness check --only infrastructure.starts"))

@@ -1,0 +1,147 @@
+"""The tests notice when the code is changed.
+
+Proves: a green test run says something about the code, so a changed environment or model would be noticed.
+Needed above: every later check trusts that the project's own assertions assert.
+Executed: the suite runs in an environment of its own without network; then a sample of small changes is made to the
+product's code, one at a time, and the suite runs on each. The share it notices is the kill rate, with an exact
+interval (Clopper-Pearson); looks after 10, 20 and 40 changes share the 5 % of error among them (Bonferroni).
+Cannot see: whether what is asserted is what the business needs; changes that alter nothing count as not noticed.
+Repair: assert on results where a change survived (the note names one).
+Source: Jia and Harman, An analysis and survey of the development of mutation testing, IEEE TSE 2011.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from readiness.layers.infrastructure import modules, mutation, suite
+from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy, outcome_of
+from readiness.sequence.interval import clopper_pearson
+from readiness.sequence.stakes import MINIMUM_KILL_RATE, Policy
+from readiness.sequence.verdict import no_finding
+from readiness.world.context import Context
+from readiness.world.environment import Environment
+
+ID = "infrastructure.tests-bite"
+
+LOOKS: Final = (10, 20, 40)
+CONFIDENCE: Final = 1 - 0.05 / len(LOOKS)
+BUDGET_S: Final = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """How the suite did on the code as it is, and on changed code. `survivor` is one change it did not notice."""
+
+    test_files: int
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    cause: Cause = Cause.NONE
+    reason: str = ""
+    killed: int = 0
+    tried: int = 0
+    survivors: tuple[Problem, ...] = ()
+    sites: int = 0
+
+
+def observe(context: Context) -> Observed:
+    """Runs the suite, then changes the code and runs it again, until the looks decide or the time is spent."""
+    found = suite.files(context.project)
+    procedure = context.session.procedure
+    if not found and not context.manifest.infrastructure.tests:
+        return Observed(0)
+    if procedure.unread or not procedure.interpreters or not context.session.first.ready:
+        return Observed(len(found), cause=Cause.NOT_EXERCISED, reason="the project was not installed")
+    where = suite.environment(context)
+    if not where.ready:
+        return Observed(len(found), cause=where.cause, reason=f"the test packages do not install: {where.reason}")
+    with context.session.progress("running the tests"):
+        base = suite.run(context, where)
+    counts = (base.count("passed"), base.count("failed"), base.count("skipped"))
+    if not base.ran.ok or not counts[0]:
+        told = suite.cause_of(base)
+        return Observed(len(found), *counts, cause=told.cause, reason=told.reason)
+    killed, survivors, sites = _mutate(context, where, base)
+    return Observed(len(found), *counts, killed=killed, tried=killed + len(survivors), survivors=tuple(survivors), sites=sites)
+
+
+def _mutate(context: Context, where: Environment, base: suite.Result) -> tuple[int, list[Problem], int]:
+    texts = {module.file: context.project.text(module.file) for module in modules.of(context.project) if not module.aside}
+    sites = mutation.sites(texts)
+    limit_s = 5 + 4 * base.ran.elapsed_s
+    minimum = MINIMUM_KILL_RATE[context.manifest.stakes]
+    started = time.monotonic()
+    killed, survivors = 0, list[Problem]()
+    for site in mutation.sample(sites, LOOKS[-1], seed=int(context.project.tree[-12:], 16)):
+        mutant = mutation.apply(site, texts[site.file])
+        if mutant is None:
+            continue
+        number = killed + len(survivors) + 1
+        with context.session.progress(f"changing the code and running the tests, {number} of at most {LOOKS[-1]}"):
+            noticed = _noticed(context, where, mutant, limit_s)
+        if noticed:
+            killed += 1
+        else:
+            survivors.append(Problem(f"{mutant.file}:{mutant.line}", mutant.what, Location(mutant.file, mutant.line)))
+        if time.monotonic() - started > BUDGET_S or (number in LOOKS and _decided(killed, number, minimum)):
+            break
+    return killed, survivors, len(sites)
+
+
+def _noticed(context: Context, where: Environment, mutant: mutation.Mutant, limit_s: float) -> bool:
+    path = where.tree / mutant.file
+    original = path.read_bytes()
+    path.write_text(mutant.text, encoding="utf-8")
+    try:
+        return not suite.run(context, where, stop_early=True, timeout_s=limit_s).ran.ok
+    finally:
+        path.write_bytes(original)
+
+
+def _decided(killed: int, tried: int, minimum: float) -> bool:
+    lower, upper = clopper_pearson(killed, tried, CONFIDENCE)
+    return lower >= minimum or upper < minimum
+
+
+def judge(observed: Observed, policy: Policy) -> Finding:
+    """Holds when the lower bound of the kill rate reaches the minimum of the stakes; fails when the upper one does not."""
+    if not observed.test_files and not observed.passed:
+        remedy = Remedy("write one test that asserts a result of the demo", "uv run pytest")
+        return Finding(ID, Outcome.FAILS, Basis.OBSERVED, "tests", "tests that assert", "there are no tests", "no file is a test",
+                       Cause.PROJECT, remedy=remedy, problems=(Problem("tests", "there are no tests"),))  # fmt: skip
+    if observed.cause is not Cause.NONE or not observed.passed:
+        return _not_green(observed)
+    if not observed.tried:
+        return no_finding(ID, f"{observed.passed} tests pass; there was no code to change", Cause.NOT_EXERCISED)
+    lower, upper = clopper_pearson(observed.killed, observed.tried, CONFIDENCE)
+    minimum = MINIMUM_KILL_RATE[policy.stakes]
+    rate = f"{observed.killed} of {observed.tried} changes noticed ({lower:.0%} to {upper:.0%}), {observed.passed} tests"
+    expected = f"at least {minimum:.0%} noticed"
+    notes = tuple(f"survived: {item.subject} {item.text}" for item in observed.survivors[:2])
+    if observed.skipped:
+        notes = (*notes, f"{observed.skipped} tests were skipped, which is not passed")
+    if lower >= minimum:
+        return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, "tests", expected, rate, notes=notes)
+    if upper < minimum:
+        location = observed.survivors[0].location
+        remedy = Remedy("assert on results, first where a change survived")
+        return Finding(
+            ID, Outcome.FAILS, Basis.EXECUTED, "tests", expected, rate, "the suite passes whatever the code does", Cause.PROJECT,
+            location, remedy, observed.survivors[:5], notes,
+        )  # fmt: skip
+    return Finding(
+        ID, Outcome.UNKNOWN, Basis.EXECUTED, "tests", expected, rate, "too few changes to tell", Cause.NOT_EXERCISED, notes=notes
+    )
+
+
+def _not_green(observed: Observed) -> Finding:
+    cause = observed.cause if observed.cause is not Cause.NONE else Cause.NOT_EXERCISED
+    total = observed.passed + observed.failed + observed.skipped
+    text = f"{observed.failed} of {total} tests fail: {observed.reason}" if observed.failed else f"no test passed: {observed.reason}"
+    outcome = outcome_of(cause)
+    problems = (Problem("tests", observed.reason),) if outcome is Outcome.FAILS else ()
+    remedy = Remedy("make the tests pass in a fresh environment without network", "uv run pytest")
+    return Finding(ID, outcome, Basis.EXECUTED, "tests", "tests that pass", text, observed.reason, cause, remedy=remedy, problems=problems)

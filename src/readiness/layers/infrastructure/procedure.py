@@ -1,0 +1,298 @@
+"""How a project says it is set up: its own words first, a lock before a list, and nothing invented where it is clear.
+
+Order of preference: `[demo].setup` of the manifest; a lock (uv.lock, pylock.toml, poetry.lock, Pipfile.lock); the
+`pip install` lines of the Dockerfile; requirement files; the project's own metadata; the install lines of the
+README; `%pip install` lines of notebooks. A lock or tool that is not driven here makes the procedure `unread`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from readiness.config.manifest import Manifest
+from readiness.formats import dockerfile, locks, notebook, requirements
+from readiness.layers.infrastructure.interpreter import choose, declared, dockerfiles
+from readiness.world import interpreters
+from readiness.world.environment import Procedure, Step
+from readiness.world.project import Project
+
+_UV_PIP: Final = ("uv", "pip", "install", "--python", "{python}")
+_DROPPED: Final = re.compile(
+    r"--no-cache-dir|--no-cache|--user|-q+|--quiet|-v+|--verbose|--progress-bar.*|--root-user-action.*|--break-system-packages|"
+    r"--disable-pip-version-check|--system|--no-warn-script-location|--ignore-installed|-U|--upgrade|--timeout=.*|--retries=.*|"
+    r"--no-input|--prefer-binary|--use-pep517|--default-timeout=.*|-I|--force-reinstall|--compile|--no-compile|--trusted-host=.*"
+)
+_WITH_VALUE: Final = frozenset({"--progress-bar", "--timeout", "--retries", "--root-user-action", "--trusted-host", "--default-timeout",
+                                "--target", "--prefix", "--python", "-p"})  # fmt: skip
+_PASSED: Final = re.compile(
+    r"--(?:extra-)?index-url|-i|-f|--find-links|--no-deps|--pre|--no-build-isolation|--require-hashes|-c|--constraint"
+)
+_TAKES_VALUE: Final = _WITH_VALUE | {"-r", "--requirement", "-e", "-i", "--index-url", "--extra-index-url", "-f", "--find-links", "-c",
+                                    "--constraint"}  # fmt: skip
+_FRONT: Final = frozenset({"pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "pip-tools", "virtualenv", "pdm"})
+# pip looks at every index for the best version; uv stops at the first index that knows the name.
+_PIP_SEMANTICS: Final = {"UV_INDEX_STRATEGY": "unsafe-best-match"}
+
+
+def discover(project: Project, manifest: Manifest) -> Procedure:
+    """The procedure of a project, with the interpreters to try it with."""
+    found = _discover(project, manifest)
+    declaration = declared(project, manifest.infrastructure.python)
+    tried = choose(declaration, interpreters.installed(), project.changed_at)
+    said = f"Python {declaration.exact}" if declaration.exact else f"Python {declaration.allowed or 'not declared'}"
+    place = f" ({declaration.source})" if declaration.source else ""
+    return replace(found, interpreters=tried, declared=f"{said}{place}", declared_exactly=bool(declaration.exact))
+
+
+def _discover(project: Project, manifest: Manifest) -> Procedure:
+    if manifest.demo is not None and manifest.demo.setup:
+        steps = tuple(Step(_driven(argv), why="readiness.toml") for argv in manifest.demo.setup)
+        return Procedure("setup", "readiness.toml", steps, lock=_lock_used(project, manifest.demo.setup))
+    pyproject = _toml(project.text("pyproject.toml"))
+    for kind, driver in (("uv.lock", _uv), ("pylock.toml", _pylock), ("poetry.lock", _poetry), ("Pipfile.lock", _pipenv)):
+        if kind in project.paths:
+            return driver(project, pyproject)
+    return _from_lists(project, pyproject) or _from_the_rest(project, pyproject)
+
+
+def _from_lists(project: Project, pyproject: dict[str, Any]) -> Procedure | None:
+    """The procedure of a project that lists its packages in a Dockerfile or in requirement files."""
+    own = _package(project, pyproject, only_built=True)
+    for path in dockerfiles(project):
+        if steps := _docker_steps(project, path):
+            return Procedure("pip", path, steps + own)
+    if steps := _requirement_steps(project):
+        return Procedure("pip", steps[0].why, steps + own)
+    return None
+
+
+def _from_the_rest(project: Project, pyproject: dict[str, Any]) -> Procedure:
+    for path in locks.UNREAD:
+        if path in project.paths and "dependencies" not in pyproject.get("project", {}):
+            return Procedure("unread", path, unread=f"{path} is for a tool that is not driven yet")
+    if steps := _package(project, pyproject):
+        return Procedure("package", steps[0].why, steps)
+    for kind, steps in (("pip", _readme_steps(project)), ("notebook", _notebook_steps(project))):
+        if steps:
+            return Procedure(kind, steps[0].why, steps)
+    if not any(path.endswith((".py", ".ipynb")) for path in project.paths):
+        return Procedure("none", "", unread="no Python was found here; other languages are not judged yet")
+    return Procedure("bare", "no dependencies declared")
+
+
+def _driven(argv: tuple[str, ...]) -> tuple[str, ...]:
+    # `uv` and `pip` of the manifest must fill our empty environment, not whichever one they would find.
+    if argv[0] == "pip":
+        return ("uv", "pip", *argv[1:2], "--python", "{python}", *argv[2:])
+    return argv
+
+
+def _lock_used(project: Project, setup: tuple[tuple[str, ...], ...]) -> str:
+    words = [word for argv in setup for word in argv]
+    if "uv" in words and "sync" in words and "pip" not in words and "uv.lock" in project.paths:
+        return "uv.lock"
+    return next((word for word in words if word in project.paths and _is_compiled(project, word)), "")
+
+
+def _is_compiled(project: Project, path: str) -> bool:
+    if path in locks.READ:
+        return True
+    parsed = requirements.parse(project.text(path))
+    return parsed.hashed or bool(parsed.lines and all(line.pinned for line in parsed.lines))
+
+
+def _uv(project: Project, pyproject: dict[str, Any]) -> Procedure:
+    workspace = pyproject.get("tool", {}).get("uv", {}).get("workspace")
+    every = ("--all-packages",) if workspace else ()
+    step = Step(("uv", "sync", "--frozen", "--python", "{python}", *every), why="uv.lock")
+    return Procedure("uv", "uv.lock", (step,), lock="uv.lock")
+
+
+def _pylock(project: Project, pyproject: dict[str, Any]) -> Procedure:
+    step = Step(("uv", "pip", "sync", "--python", "{python}", "--preview-features", "pylock", "pylock.toml"), why="pylock.toml")
+    return Procedure("pylock", "pylock.toml", (step, *_package(project, pyproject, deps=False)), lock="pylock.toml")
+
+
+def _poetry(project: Project, pyproject: dict[str, Any]) -> Procedure:
+    poetry = pyproject.get("tool", {}).get("poetry", {})
+    groups = [
+        name for name in ("dev", "test", "tests") if name in poetry.get("group", {}) or name in pyproject.get("dependency-groups", {})
+    ]
+    if "dev-dependencies" in poetry:
+        groups.append("dev")
+    export = ["poetry", "export", "--format", "requirements.txt", "--output", "{tools}/poetry-requirements.txt"]
+    export += [word for name in dict.fromkeys(groups) for word in ("--with", name)]
+    steps = (
+        Step(("uv", "tool", "install", "-q", "--with", "poetry-plugin-export", "poetry"), why="to read poetry.lock"),
+        Step(tuple(export), why="poetry.lock"),
+        Step((*_UV_PIP, "-r", "{tools}/poetry-requirements.txt"), {**_PIP_SEMANTICS}, "poetry.lock"),
+    )
+    return Procedure("poetry", "poetry.lock", steps + _package(project, pyproject, deps=False), lock="poetry.lock")
+
+
+def _pipenv(project: Project, pyproject: dict[str, Any]) -> Procedure:
+    try:
+        content = locks.pipfile_requirements(project.text("Pipfile.lock"))
+    except ValueError as error:
+        return Procedure("unread", "Pipfile.lock", unread=f"Pipfile.lock {error}")
+    name = ".readiness-pipfile.txt"
+    step = Step((*_UV_PIP, "-r", name), {**_PIP_SEMANTICS}, "Pipfile.lock")
+    return Procedure(
+        "pipenv", "Pipfile.lock", (step, *_package(project, pyproject, deps=False)), lock="Pipfile.lock", prepared={name: content}
+    )
+
+
+def _package(project: Project, pyproject: dict[str, Any], *, deps: bool = True, only_built: bool = False) -> tuple[Step, ...]:
+    """The step that installs the project itself, where it is a package and not only a place for tool settings."""
+    poetry = pyproject.get("tool", {}).get("poetry", {})
+    built = "build-system" in pyproject or _is_setup(project.text("setup.py")) or "[metadata]" in project.text("setup.cfg")
+    named = "project" in pyproject or bool(poetry)
+    if poetry.get("package-mode") is False or pyproject.get("tool", {}).get("uv", {}).get("package") is False:
+        built = False
+    if built and (named or not pyproject or "setup.py" in project.paths or "setup.cfg" in project.paths):
+        argv = (*_UV_PIP, *(() if deps else ("--no-deps",)), "-e", ".")
+        return (Step(argv, {**_PIP_SEMANTICS}, "pyproject.toml" if named else "setup.py"),)
+    if named and deps and not only_built:
+        return (Step((*_UV_PIP, "-r", "pyproject.toml"), {**_PIP_SEMANTICS}, "pyproject.toml"),)
+    return ()
+
+
+def _is_setup(text: str) -> bool:
+    return bool(re.search(r"\bsetup\s*\(", text)) and "import" in text
+
+
+def _docker_steps(project: Project, path: str) -> tuple[Step, ...]:
+    parsed = dockerfile.parse(project.text(path))
+    sources = {PurePosixPath(source).name: source.removeprefix("./") for source, _ in parsed.copied}
+    steps = []
+    for line, words in parsed.commands:
+        step = _pip_step(project, _pip_words(words), f"{path}:{line}", sources)
+        if step is not None:
+            steps.append(step)
+    return tuple(steps)
+
+
+def _pip_words(words: list[str]) -> list[str]:
+    """The arguments after `pip install` in a command, empty where it is another command."""
+    for start in range(len(words) - 1):
+        if PurePosixPath(words[start]).name in ("pip", "pip3") and words[start + 1] == "install":
+            return words[start + 2 :]
+    return []
+
+
+def _pip_step(project: Project, words: list[str], why: str, sources: dict[str, str]) -> Step | None:
+    """The installation a `pip install` line asks for; None where it names what is not in the project, or nothing."""
+    argv: list[str] = []
+    useful = False
+    queue = list(words)
+    while queue:
+        word = queue.pop(0)
+        if _DROPPED.fullmatch(word):
+            continue
+        value = queue.pop(0) if queue and word in _TAKES_VALUE else ""
+        if word in _WITH_VALUE:
+            continue
+        kept = _pip_words_kept(project, word, value, sources)
+        if kept is None:
+            return None
+        argv += kept
+        useful = useful or bool(kept and not _PASSED.match(kept[0]))
+    return Step((*_UV_PIP, *argv), {**_PIP_SEMANTICS}, why) if useful else None
+
+
+def _pip_words_kept(project: Project, word: str, value: str, sources: dict[str, str]) -> list[str] | None:
+    if word in ("-r", "--requirement"):
+        path = _in_project(project, value, sources)
+        return None if path is None else ["-r", path]
+    if _PASSED.match(word):
+        return [word, value] if value else [word]
+    if word.startswith("-") and word != "-e":
+        return []
+    target = _target(value if word == "-e" else word)
+    if not target:
+        return None if target is None else []
+    return ["-e", target] if word == "-e" else [target]
+
+
+def _target(word: str) -> str | None:
+    """A requirement or local path as it is here; empty for package clients themselves, None where it cannot be told."""
+    if "$" in word or (word.startswith("/") and not word.startswith(("/app", "/code", "/src", "/workspace", "/usr/src"))):
+        return None
+    local = re.sub(r"^/[\w/]*?(?=\[|$)", ".", word) if word.startswith("/") else word
+    return "" if re.split(r"[=<>!~\[ ]", local)[0].lower() in _FRONT else local
+
+
+def _in_project(project: Project, path: str, sources: dict[str, str]) -> str | None:
+    name = PurePosixPath(path).name
+    for candidate in (path.removeprefix("./"), sources.get(name, ""), name):
+        if candidate in project.paths:
+            return candidate
+    return None
+
+
+_BESIDE: Final[tuple[str, ...]] = (
+    "requirements.txt",
+    "requirements.lock",
+    "requirements/base.txt",
+    "requirements/prod.txt",
+    "requirements/production.txt",
+    "requirements/requirements.txt",
+    "requirements/main.txt",
+    "requirements/runtime.txt",
+    "requirements/app.txt",
+)
+
+
+def _requirement_steps(project: Project) -> tuple[Step, ...]:
+    """The requirement file to install: a documented one, else the usual names, a hashed one before a loose one."""
+    documented = [step for step in _readme_steps(project) if "-r" in step.argv]
+    if documented:
+        return tuple(documented)
+    names: list[str] = [name for name in _BESIDE if name in project.paths]
+    if not names:
+        pattern = re.compile(r"requirements[\w.-]*\.txt")
+        aside = re.compile(r"dev|test|doc|lint|build|ci|gpu|cuda", re.IGNORECASE)
+        names = sorted((path for path in project.paths if pattern.fullmatch(path) and not aside.search(path)), key=len)
+    return (Step((*_UV_PIP, "-r", names[0]), {**_PIP_SEMANTICS}, names[0]),) if names else ()
+
+
+def _readme_steps(project: Project) -> tuple[Step, ...]:
+    """The `pip install` lines of the README in order, each once; those that install a release of the project are left out."""
+    readme = next((path for path in sorted(project.paths) if path.lower() in ("readme.md", "readme.rst", "readme.txt", "readme")), "")
+    found: dict[tuple[str, ...], Step] = {}
+    for number, line in enumerate(project.text(readme).splitlines(), start=1):
+        for words in dockerfile.shell_commands(line.strip().strip("`").lstrip("$> ")):
+            argv = _pip_words(words)
+            step = _pip_step(project, argv, f"{readme}:{number}", {}) if argv and words[0] in _RUNNERS else None
+            if step and any(word in ("-r", "-e") or word.startswith(".") for word in step.argv):
+                found.setdefault(tuple(step.argv), step)
+    aside = re.compile(r"dev|test|doc|lint|gpu|cuda", re.IGNORECASE)
+    plain = [step for step in found.values() if not aside.search(" ".join(step.argv[5:]))]
+    return tuple(plain)
+
+
+_RUNNERS: Final = frozenset({"pip", "pip3", "python", "python3", "uv", "py"})
+
+
+def _notebook_steps(project: Project) -> tuple[Step, ...]:
+    found: dict[tuple[str, ...], Step] = {}
+    for path in sorted(path for path in project.paths if path.endswith(".ipynb")):
+        try:
+            lines = notebook.installs(project.text(path))
+        except ValueError:
+            continue
+        for words in lines:
+            if step := _pip_step(project, list(words), path, {}):
+                found.setdefault(tuple(step.argv), step)
+    return tuple(found.values())
+
+
+def _toml(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return {}

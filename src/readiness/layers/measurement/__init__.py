@@ -1,0 +1,1 @@
+"""Measurable results; it has no check yet."""

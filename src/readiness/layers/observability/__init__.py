@@ -1,0 +1,1 @@
+"""Observable processing; it has no check yet."""

@@ -1,0 +1,1 @@
+"""Who owns, who decides, who can stop it; it has no check yet."""

@@ -1,0 +1,1 @@
+"""Codified security; it has no check yet."""

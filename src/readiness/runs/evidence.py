@@ -1,0 +1,193 @@
+"""Evidence on disk: written whole, signed, read back with distrust.
+
+A file counts when it parses, its signature is of a trusted key, it names the check, the tree and the conditions it is
+asked for, and its time has not passed. Anything else is refused with the reason and counts as absent.
+"""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from readiness import __version__
+from readiness.config.manifest import Manifest
+from readiness.formats import canonical, findings, intoto
+from readiness.sequence.evidence import EXECUTED_TTL, Digest, Evidence, Witness, stale_reason
+from readiness.sequence.finding import Cause, Finding, Outcome
+from readiness.sequence.verdict import Verdict
+from readiness.world import files, interpreters, keys
+from readiness.world.project import Project
+
+FOLDER = ".readiness/evidence"
+UNKNOWN_TTL = timedelta(hours=24)
+_RESULTS = {Outcome.HOLDS: "PASSED", Outcome.FAILS: "FAILED"}
+_NOT_KEPT = (Cause.NETWORK, Cause.TOOL, Cause.INTERPRETER, Cause.NOT_EXERCISED)
+"""Causes that lie with this machine or this moment: what is unknown for them is tried again, never remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One evidence file: the evidence, or why it was refused."""
+
+    path: Path
+    evidence: Evidence | None
+    refused: str = ""
+
+
+def conditions(manifest: Manifest) -> Digest:
+    """The digest of what a judgement depends on besides the tree: this version, stakes, mode, machine."""
+    found: dict[str, Any] = {
+        "version": __version__,
+        "stakes": manifest.stakes,
+        "mode": manifest.mode.mode,
+        "machine": f"{platform.system()} {platform.machine()}",
+        "interpreters": [str(item.version) for item in interpreters.installed()],
+    }
+    return canonical.digest(canonical.canonical(found))
+
+
+def worth_keeping(finding: Finding) -> bool:
+    """Whether a finding may answer a later question: not where only this machine or moment stood in the way."""
+    return finding.outcome is not Outcome.UNKNOWN or finding.cause not in _NOT_KEPT
+
+
+def store(project: Project, manifest: Manifest, finding: Finding, made_at: datetime, key: keys.Key) -> Evidence:
+    """Writes the evidence of a finding and returns it. Raises OSError where the folder cannot be written."""
+    longest = min(timedelta(days=manifest.infrastructure.ttl_days), EXECUTED_TTL)
+    ttl = min(longest, UNKNOWN_TTL) if finding.outcome is Outcome.UNKNOWN else longest
+    witness = _grade(key.id, manifest)
+    evidence = Evidence(finding, project.tree, made_at, made_at + ttl, witness)
+    predicate = {
+        "result": _RESULTS.get(finding.outcome, "WARNED"),
+        "configuration": [{"name": "conditions", "digest": {"sha256": _hex(conditions(manifest))}}],
+        "readiness": {
+            "finding": findings.to_json(finding),
+            "made_at": _time(made_at),
+            "expires_at": _time(evidence.expires_at),
+            "version": __version__,
+        },
+    }
+    data = intoto.envelope(intoto.statement(project.id, _hex(project.tree), intoto.TEST_RESULT, predicate), key.id, key.sign)
+    name = f"{_hex(project.tree)[:12]}-{made_at:%Y%m%dT%H%M%SZ}.dsse.json"
+    folder = project.home / FOLDER / finding.check
+    ignore(project.home)
+    files.write_atomically(folder / name, data)
+    return Evidence(finding, project.tree, made_at, evidence.expires_at, witness, canonical.digest(data))
+
+
+def ignore(root: Path) -> None:
+    """Makes git ignore `.readiness/`, without touching a file of the user."""
+    note = root / ".readiness/.gitignore"
+    if not note.exists():
+        files.write_atomically(note, b"*\n")
+
+
+def store_verdict(project: Project, manifest: Manifest, verdict: Verdict, used: list[Evidence], now: datetime, key: keys.Key) -> Path:
+    """Writes the verdict as a SLSA Verification Summary and returns its path."""
+    passed = [f"READINESS_LAYER_{number}" for number in range(1, verdict.layer_held + 1)]
+    predicate = {
+        "verifier": {"id": f"readiness/{__version__}"},
+        "timeVerified": _time(now),
+        "resourceUri": f"git+{project.id}@{project.commit}" if project.commit else project.id,
+        "policy": {"uri": f"readiness:{manifest.mode.mode}/{manifest.stakes}", "digest": {"sha256": _hex(conditions(manifest))}},
+        "inputAttestations": [{"digest": {"sha256": _hex(item.digest)}} for item in used],
+        "verificationResult": "PASSED" if verdict.exit_code == 0 else "FAILED",
+        "verifiedLevels": passed,
+        "slsaVersion": "1.0",
+    }
+    data = intoto.envelope(intoto.statement(project.id, _hex(project.tree), intoto.VSA, predicate), key.id, key.sign)
+    path = project.home / FOLDER / "verdict" / f"{_hex(project.tree)[:12]}-{now:%Y%m%dT%H%M%SZ}.dsse.json"
+    files.write_atomically(path, data)
+    return path
+
+
+def listed(root: Path) -> list[Path]:
+    """The evidence files of a project, newest first."""
+    found = (root / FOLDER).glob("*/*.dsse.json")
+    return sorted((path for path in found if path.parent.name != "verdict"), key=lambda path: path.name[13:], reverse=True)
+
+
+def collect(project: Project, manifest: Manifest, now: datetime) -> tuple[dict[str, Evidence], list[Found]]:
+    """The newest evidence that counts for each check, and every file that was refused for another reason than age."""
+    trusted = trusted_keys(manifest)
+    wanted = conditions(manifest)
+    good: dict[str, Evidence] = {}
+    refused = []
+    for path in listed(project.home):
+        if not path.name.startswith(_hex(project.tree)[:12]) or path.parent.name in good:
+            continue
+        found = read(path, trusted, wanted)
+        if found.evidence is None:
+            refused.append(found)
+        elif not stale_reason(found.evidence, project.tree, now):
+            good[path.parent.name] = found.evidence
+    return good, refused
+
+
+def trusted_keys(manifest: Manifest) -> dict[str, str]:
+    """Keys whose evidence counts, with the grade of their word: the user's own as `self`, and those of [trust]."""
+    found = {}
+    mine = keys.own(make=False)
+    if mine is not None:
+        found[mine.id] = "self"
+    return found | {item.key: item.grade for item in manifest.trust}
+
+
+def read(path: Path, trusted: dict[str, str], wanted: Digest | None) -> Found:
+    """One evidence file, believed only when its signature is of a trusted key and it says what its place says."""
+    try:
+        data = path.read_bytes()
+        signed = intoto.open_envelope(data)
+        grade = _signer(signed, trusted)
+        body = intoto.read_statement(signed.payload, intoto.TEST_RESULT)
+        return Found(path, _evidence(path, body, grade, canonical.digest(data), wanted))
+    except OSError as error:
+        return Found(path, None, f"cannot be read: {error.strerror}")
+    except intoto.Refused as error:
+        return Found(path, None, str(error))
+
+
+def _signer(signed: intoto.Signed, trusted: dict[str, str]) -> str:
+    message = intoto.encoding(signed.payload)
+    for key_id, signature in signed.signatures:
+        if key_id in trusted and keys.verifies(key_id, signature, message):
+            return trusted[key_id]
+    named = signed.signatures[0][0]
+    if named not in trusted:
+        raise intoto.Refused(f"is signed by {named[:24]}…, which is not trusted")
+    raise intoto.Refused("was edited after it was signed: the signature does not match")
+
+
+def _evidence(path: Path, body: dict[str, Any], grade: str, digest: Digest, wanted: Digest | None) -> Evidence:
+    try:
+        ours = body["predicate"]["readiness"]
+        finding = findings.from_json(ours["finding"])
+        tree = Digest(f"sha256:{body['subject'][0]['digest']['sha256']}")
+        made, expires = (datetime.fromisoformat(ours[name]) for name in ("made_at", "expires_at"))
+        stated = body["predicate"]["configuration"][0]["digest"]["sha256"]
+        if made.tzinfo is None or expires.tzinfo is None:
+            raise ValueError("a time without its zone")
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise intoto.Refused(f"has no finding in it ({type(error).__name__}: {error})") from None
+    if finding.check != path.parent.name:
+        raise intoto.Refused(f"is about {finding.check}, and lies with {path.parent.name}")
+    if not path.name.startswith(_hex(tree)[:12]):
+        raise intoto.Refused("is about another tree than its name says")
+    if wanted is not None and stated != _hex(wanted):
+        raise intoto.Refused("was made under other conditions (version, stakes, mode or machine)")
+    return Evidence(finding, tree, made, expires, Witness(grade), digest, cached=True)
+
+
+def _grade(key_id: str, manifest: Manifest) -> Witness:
+    return Witness(next((item.grade for item in manifest.trust if item.key == key_id), "self"))
+
+
+def _hex(digest: Digest) -> str:
+    return digest.removeprefix("sha256:")
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

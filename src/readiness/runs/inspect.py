@@ -1,0 +1,71 @@
+"""`evidence show` and `evidence verify`: what evidence there is, and whether it is to be believed."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from readiness.config import manifest as manifests
+from readiness.errors import UsageError
+from readiness.formats import canonical, intoto
+from readiness.runs import evidence as store
+from readiness.sequence.evidence import stale_reason
+from readiness.world import project as projects
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One evidence file: what it says, until when it counts, why it is `stale`, or why it is `refused`."""
+
+    path: str
+    digest: str
+    check: str
+    outcome: str
+    witness: str
+    expires: str
+    stale: str = ""
+    refused: str = ""
+
+
+def inspect(root: Path, now: datetime) -> list[Line]:
+    """Every evidence file of a project, newest first, each verified against the tree as it is now."""
+    manifest = manifests.load(root)
+    project = projects.load(root, manifest.project_id)
+    trusted = store.trusted_keys(manifest)
+    return [_line(root, store.read(path, trusted, None), project, now) for path in store.listed(root)]
+
+
+def _line(root: Path, found: store.Found, project: projects.Project, now: datetime) -> Line:
+    place = found.path.relative_to(root / store.FOLDER).as_posix()
+    digest = canonical.digest(found.path.read_bytes())
+    if found.evidence is None:
+        return Line(place, digest, found.path.parent.name, "", "", "", refused=found.refused)
+    evidence = found.evidence
+    stale = stale_reason(evidence, project.tree, now)
+    expires = f"{evidence.expires_at:%Y-%m-%d %H:%M} UTC"
+    return Line(place, digest, evidence.finding.check, evidence.finding.outcome, evidence.witness, expires, stale)
+
+
+def content(root: Path, prefix: str) -> str:
+    """The statement of the evidence file whose digest starts so, as indented JSON.
+
+    Raises UsageError where there is none, more than one, or the prefix is shorter than eight digits.
+    """
+    wanted = prefix.removeprefix("sha256:")
+    if len(wanted) < 8:
+        raise UsageError(f"`{prefix}` is too short to name evidence", "give at least eight digits; `readiness evidence show` lists them")
+    found = [path for path in store.listed(root) if canonical.digest(path.read_bytes())[7:].startswith(wanted)]
+    if len(found) != 1:
+        raise UsageError(
+            f"{'no' if not found else 'more than one'} evidence starts with `{prefix}`", "`readiness evidence show` lists them"
+        )
+    try:
+        signed = intoto.open_envelope(found[0].read_bytes())
+        body = json.loads(signed.payload)
+    except (intoto.Refused, ValueError) as error:
+        raise UsageError(f"{found[0].name} {error}", "remove it; `readiness check` makes it again") from None
+    signatures = [{"keyid": key, "sig": base64.b64encode(sig).decode()} for key, sig in signed.signatures]
+    return json.dumps({"statement": body, "signatures": signatures}, indent=2, ensure_ascii=False)

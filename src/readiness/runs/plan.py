@@ -1,0 +1,82 @@
+"""`check --plan`: what would run, be written and be downloaded, and about how long it takes. Nothing is executed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from readiness.config import manifest as manifests
+from readiness.layers.infrastructure import demo as demos
+from readiness.layers.infrastructure import procedure
+from readiness.runs import check
+from readiness.runs import evidence as store
+from readiness.sequence.check import CheckSpec, Cost
+from readiness.world import project as projects
+from readiness.world.context import Context
+from readiness.world.session import Session, work_folder
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One check of the plan: `seconds` is what it took last time on any tree, None where it never ran here."""
+
+    spec: CheckSpec
+    answered: bool
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a check of one project would do."""
+
+    id: str
+    interpreter: str
+    declared: str
+    source: str
+    commands: tuple[str, ...]
+    demo: str
+    network: str
+    writes: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+
+def plan(root: Path, options: check.Options) -> Plan:
+    """The plan for the project in a folder. Raises InputError for a bad manifest."""
+    manifest = manifests.load(root)
+    project = projects.load(root, manifest.project_id)
+    steps = procedure.discover(project, manifest)
+    now = datetime.now(UTC)
+    kept = {} if options.again else store.collect(project, manifest, now)[0]
+    last = _durations(root, store.trusted_keys(manifest))
+    lines = [Line(spec, spec.id in kept, last.get(spec.id)) for spec in check.wanted(manifest, options)]
+    open_lines = [line for line in lines if not line.answered]
+    demo, source = demos.of(Context(project, manifest, Session(project, steps), now))
+    runs = bool(open_lines) and bool(steps.interpreters) and not steps.unread
+    installs = runs and any(line.spec.cost is not Cost.STATIC for line in open_lines)
+    needs_demo = runs and demo is not None and any(line.spec.id.endswith("recreates-elsewhere") for line in open_lines)
+    return Plan(
+        project.id,
+        ", then ".join(str(item.version) for item in steps.interpreters) or "none that fits",
+        steps.declared,
+        steps.source or steps.unread,
+        tuple(_shown(step.argv) for step in steps.steps) if installs else (),
+        f"{demos.name(demo)} ({source}), three times" if demo is not None and needs_demo else "",
+        "for installing only" if not (demo and demo.network == "on") else "for installing and, as declared, for the demo",
+        (f"{work_folder()}/run-… (removed afterwards)", f"{root}/{store.FOLDER}") if open_lines else (),
+        tuple(lines),
+    )
+
+
+def _shown(argv: tuple[str, ...]) -> str:
+    return " ".join(argv).replace(" --python {python}", "").replace("{tools}/", "")
+
+
+def _durations(root: Path, trusted: dict[str, str]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for path in store.listed(root):
+        if path.parent.name not in found:
+            evidence = store.read(path, trusted, None).evidence
+            if evidence is not None:
+                found[path.parent.name] = evidence.finding.elapsed_ms / 1000
+    return found

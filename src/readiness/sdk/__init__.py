@@ -1,0 +1,1 @@
+"""What lives in the processes of users; empty until there are decisions to record."""

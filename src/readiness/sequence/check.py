@@ -1,0 +1,42 @@
+"""What the kernel knows of a check: its name, its layer and when it is required."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from readiness.sequence.layers import Layer
+from readiness.sequence.mode import Mode
+from readiness.sequence.stakes import Stakes
+
+
+class Cost(IntEnum):
+    """What observing takes, cheapest first; checks run in this order, so that the first fact is not kept waiting."""
+
+    STATIC = 0
+    INSTALL = 1
+    RUN = 2
+    LONG = 3
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSpec:
+    """One line of the catalogue: a true statement about a project, owned by one layer.
+
+    `required_from` is the mildest stakes at which it is required in production, None where it only advises.
+    `modes` names the other modes that require it too.
+    """
+
+    id: str
+    layer: Layer
+    title: str
+    cost: Cost
+    module: str
+    required_from: Stakes | None = Stakes.ANNOYANCE
+    modes: frozenset[Mode] = frozenset()
+
+    def required(self, mode: Mode, stakes: Stakes) -> bool:
+        """Whether this check blocks at these stakes in this mode."""
+        if mode is Mode.PRODUCTION:
+            return self.required_from is not None and stakes.rank >= self.required_from.rank
+        return mode in self.modes

@@ -1,0 +1,36 @@
+"""Exact intervals for a proportion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import comb
+
+
+def clopper_pearson(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
+    """The exact two-sided interval of a binomial proportion, as (lower, upper), each in [0, 1].
+
+    Clopper and Pearson (1934): the lower bound p solves P(X >= successes | p) = (1 - confidence) / 2, the upper one
+    P(X <= successes | p) = (1 - confidence) / 2. Solved by bisection to 1e-10. Raises ValueError for
+    impossible counts or a confidence outside (0, 1).
+    """
+    if not 0 <= successes <= trials or trials < 1 or not 0 < confidence < 1:
+        raise ValueError(f"no interval for {successes} of {trials} at {confidence}")
+    tail = (1 - confidence) / 2
+    lower = 0.0 if successes == 0 else _solve(lambda p: 1 - _cdf(successes - 1, trials, p), tail, rising=True)
+    upper = 1.0 if successes == trials else _solve(lambda p: _cdf(successes, trials, p), tail, rising=False)
+    return lower, upper
+
+
+def _cdf(k: int, n: int, p: float) -> float:
+    return sum(comb(n, i) * p**i * (1 - p) ** (n - i) for i in range(k + 1))
+
+
+def _solve(function: Callable[[float], float], target: float, *, rising: bool) -> float:
+    low, high = 0.0, 1.0
+    while high - low > 1e-10:
+        middle = (low + high) / 2
+        if (function(middle) < target) == rising:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2

@@ -1,0 +1,1 @@
+"""The server; empty until there is telemetry to receive."""

@@ -1,0 +1,1 @@
+"""The store of evidence beyond files; nothing needs one yet."""

@@ -1,0 +1,1 @@
+"""Builders for tests of checks, ours and those of others."""

@@ -1,0 +1,1 @@
+"""What touches the outside: processes, the sandbox, environments, git, files and the clock."""

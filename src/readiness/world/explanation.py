@@ -1,0 +1,82 @@
+"""Why an installation failed: the project, the network, the machine, or our tools."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from readiness.sequence.finding import Cause
+from readiness.world.sandbox import Ran
+
+INSTALL_TIMEOUT_S: Final = 1200
+"""How long one installation step may take."""
+
+_NETWORK: Final = re.compile(
+    r"error sending request|dns error|failed to lookup address|tcp connect error|connection refused|connection reset|"
+    r"timed out|operation timed out|network is unreachable|temporary failure in name resolution|"
+    r"HTTP status (?:server error )?\(?(?:5\d\d|429|403|407)|invalid peer certificate|Could not resolve host|"
+    r"Could not connect|failed to clone|git operation failed|unable to access 'http|Failed to establish a new connection|"
+    r"Network connectivity is disabled|the network was disabled|Proxy (?:error|Authentication)|Server returned 5\d\d",
+    re.IGNORECASE,
+)
+_SYSTEM: Final = re.compile(
+    r"command '?[\w./+-]*(?:gcc|cc|g\+\+|clang|cl)[\w.+-]*'? failed: No such file|pg_config executable not found|"
+    r"fatal error: [\w./+-]+\.h: No such file|Microsoft Visual C\+\+ .* required|can't find rust compiler|"
+    r"cargo(?:, the Rust package manager,)? is not installed|Rust toolchain|CMake must be installed|cmake: not found|"
+    r"Unknown compiler\(s\)|No CMAKE_\w+_COMPILER|mysql_config: not found|pkg-config: not found|unable to find nvcc|"
+    r"swig: not found|No such file or directory: '(?:cmake|cargo|gcc|cc|g\+\+|ninja|swig|rustc|nvcc|git)'|"
+    r"cannot start git|Git executable not found|gfortran",
+    re.IGNORECASE,
+)
+_TOOL: Final = re.compile(r"No space left on device|Cannot allocate memory|thread 'main' panicked|cannot start ", re.IGNORECASE)
+
+
+def explain(ran: Ran) -> tuple[Cause, str]:
+    """Why an installation step failed, as a cause and one line."""
+    text = ran.said
+    if ran.timed_out:
+        return Cause.TOOL, f"the installation did not end within {INSTALL_TIMEOUT_S} s"
+    if ran.filled_disk or _TOOL.search(text):
+        return Cause.TOOL, f"this machine ran out of something: {last_line(ran)}"
+    if ran.signal:
+        return Cause.TOOL, f"the package client died of signal {ran.signal}"
+    if _SYSTEM.search(text):
+        found = _SYSTEM.search(text)
+        return Cause.SYSTEM, f"a build needs what this machine lacks: {_around(text, found.start() if found else 0)}"
+    if _NETWORK.search(text) and "No solution found" not in text:
+        found = _NETWORK.search(text)
+        return Cause.NETWORK, f"the package index or a source did not answer: {_around(text, found.start() if found else 0)}"
+    return Cause.PROJECT, _main_reason(text)
+
+
+def _around(text: str, position: int) -> str:
+    start = text.rfind("\n", 0, position) + 1
+    end = text.find("\n", position)
+    return re.sub(r"\s+", " ", text[start : end if end > 0 else None]).strip(" ╰─▶├│\u00d7·")[:200]
+
+
+_ERRORS: Final = r"(?:ModuleNotFound|Import|Attribute|Type|Syntax|Key|Runtime|Value|FileNotFound)Error\b:?[^\n]+"  # raised by a build
+# uv draws its errors as a tree; \u00d7 is the cross it begins them with
+_REASONS: Final = (
+    re.compile("\u00d7\\s*No solution found[^\\n]*\\n\\s*╰─▶\\s*(?P<why>.+?)(?:\\n\\s*\\n|\\n\\s*hint|\\Z)", re.DOTALL),
+    re.compile(rf"^(?:\s*╰─▶\s*)?(?P<why>{_ERRORS})", re.MULTILINE),
+    re.compile(r"^ERROR: (?P<why>(?:Could not find a version|No matching distribution|Cannot install)[^\n]+)", re.MULTILINE),
+    re.compile("^\\s*(?:error|\u00d7)\\s*:?\\s*(?P<why>.+?)(?:\\n\\s*\\n|\\n\\s*hint|\\Z)", re.MULTILINE | re.DOTALL),
+)
+
+
+def _main_reason(text: str) -> str:
+    failed = re.search(r"Failed to build[: ]+`?([\w.@=+-]+)", text)
+    for pattern in _REASONS:
+        if match := pattern.search(text):
+            why = re.sub(r"[\s│╰├─▶]+", " ", match["why"]).strip()
+            name = f"{failed[1]} does not build: " if failed and failed[1] not in why else ""
+            return (name + why)[:300]
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1].strip()[:300] if lines else "it ended with an error and said nothing"
+
+
+def last_line(ran: Ran) -> str:
+    """The last thing a command said."""
+    lines = [line.strip() for line in ran.said.splitlines() if line.strip()]
+    return lines[-1][:200] if lines else f"exit {ran.exit_code}"

@@ -1,0 +1,141 @@
+"""Trees of files: which belong to the project, their digest, copies of them, what changed in them."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from readiness.sequence.evidence import Digest
+
+SKIPPED_FOLDERS: Final = frozenset(
+    {".git", ".hg", ".readiness", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".nox", ".mypy_cache",
+     ".ruff_cache", ".pytest_cache", ".ipynb_checkpoints", ".eggs"}
+)  # fmt: skip
+"""Folders never part of a project that has no git to say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of the project: its path relative to the root, in `/` form, and its mode as git writes it."""
+
+    path: str
+    mode: str
+
+
+def free_bytes(path: Path) -> int:
+    """Bytes an ordinary user may still write on the file system of `path`."""
+    found = os.statvfs(path)
+    return found.f_bavail * found.f_frsize
+
+
+def tree_bytes(path: Path) -> int:
+    """Bytes that the files below `path` occupy; what vanishes meanwhile counts nothing."""
+    total = 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += os.lstat(os.path.join(folder, name)).st_blocks * 512  # noqa: PTH118  hot loop over bytes-like names
+    return total
+
+
+def remove_tree(path: Path) -> None:
+    """Removes a tree, also one whose folders forbid it; nothing happens where it is not there."""
+
+    def open_up(function: object, name: str, _: object) -> None:
+        with contextlib.suppress(OSError):
+            os.chmod(os.path.dirname(name), 0o700)  # noqa: PTH101, PTH120  shutil hands over strings
+            os.chmod(name, 0o700)  # noqa: PTH101
+            if os.path.isdir(name) and not os.path.islink(name):  # noqa: PTH112, PTH114
+                os.rmdir(name)  # noqa: PTH106
+            else:
+                os.unlink(name)  # noqa: PTH108
+
+    for _ in range(2):
+        if os.path.lexists(path):
+            shutil.rmtree(path, onerror=open_up)
+
+
+def walk(root: Path) -> Iterator[Entry]:
+    """The files below a folder without git, in no order; links are entries and never followed."""
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name not in SKIPPED_FOLDERS]
+        linked = [name for name in folders if os.path.islink(os.path.join(folder, name))]  # noqa: PTH114, PTH118
+        for name in [*names, *linked]:
+            path = Path(folder, name)
+            found = entry(root, path.relative_to(root).as_posix())
+            if found is not None:
+                yield found
+
+
+def entry(root: Path, path: str) -> Entry | None:
+    """The entry of a path, None where nothing regular is there (vanished, a socket, a submodule's folder)."""
+    try:
+        mode = os.lstat(root / path).st_mode
+    except OSError:
+        return None
+    if stat.S_ISLNK(mode):
+        return Entry(path, "120000")
+    if stat.S_ISREG(mode):
+        return Entry(path, "100755" if mode & 0o111 else "100644")
+    return None
+
+
+def digest_of(root: Path, found: Entry) -> str:
+    """SHA-256 in hex of a file's bytes, or of the target of a link."""
+    path = root / found.path
+    if found.mode == "120000":
+        return hashlib.sha256(os.fsencode(path.readlink())).hexdigest()
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def tree_digest(root: Path, entries: Iterable[Entry]) -> Digest:
+    """The digest of a tree: SHA-256 over the sorted lines `mode path\\0sha256\\n`, as `sha256:<hex>`.
+
+    Raises OSError where a file cannot be read.
+    """
+    whole = hashlib.sha256()
+    for found in sorted(entries, key=lambda item: os.fsencode(item.path)):
+        whole.update(b"%s %s\0%s\n" % (found.mode.encode(), os.fsencode(found.path), digest_of(root, found).encode()))
+    return Digest(f"sha256:{whole.hexdigest()}")
+
+
+def copy_tree(root: Path, entries: Iterable[Entry], target: Path) -> None:
+    """Copies the entries below `target`, with their executable bits; links are copied as links."""
+    made: set[Path] = set()
+    for found in entries:
+        destination = target / found.path
+        if destination.parent not in made:
+            destination.parent.mkdir(parents=True, exist_ok=True)
+            made.add(destination.parent)
+        if found.mode == "120000":
+            destination.symlink_to((root / found.path).readlink())
+        else:
+            shutil.copyfile(root / found.path, destination)
+            destination.chmod(0o755 if found.mode == "100755" else 0o644)
+
+
+def state_of(root: Path) -> dict[str, str]:
+    """Every file below a folder with its digest, for comparing a tree before and after."""
+    return {found.path: digest_of(root, found) for found in walk(root)}
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Writes a file whole or not at all: a neighbour is written, synced and renamed over it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    neighbour = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with neighbour.open("wb") as handle:
+            handle.write(data)
+            handle.flush()
+            os.fsync(handle.fileno())
+        neighbour.replace(path)
+    finally:
+        neighbour.unlink(missing_ok=True)

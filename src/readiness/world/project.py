@@ -1,0 +1,168 @@
+"""The project: a folder, what belongs to it, and which state of it is judged."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from readiness.errors import CannotJudge, UsageError
+from readiness.sequence.evidence import Digest
+from readiness.world import files, git
+
+MANIFESTS: Final = re.compile(
+    r"pyproject\.toml|setup\.py|setup\.cfg|requirements[\w.-]*\.(?:txt|in)|Pipfile|environment\.ya?ml|readiness\.toml"
+)
+_ASIDE: Final = frozenset({"docs", "doc", "tests", "test", "examples", "example", "samples", "benchmarks", "scripts", "tools",
+                           "third_party", "vendor", "template", "templates", ".github", ".devcontainer", ".binder"})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a project that was taken out of history comes from: whose folder keeps its evidence, its id, its time."""
+
+    home: Path
+    id: str
+    changed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Project:
+    """One project. `root` holds it, `toplevel` is its repository (the same, or above), `commit` is empty without git."""
+
+    root: Path
+    toplevel: Path
+    id: str
+    commit: str
+    dirty: bool
+    changed_at: datetime | None
+    warnings: tuple[str, ...] = field(default=())
+    home: Path = Path()
+    """The folder that keeps the evidence: the root, but for a project taken out of history."""
+
+    @cached_property
+    def entries(self) -> tuple[files.Entry, ...]:
+        """The files that belong to the project, sorted by path."""
+        if self.vcs:
+            found = [entry for path in git.listed(self.root) if (entry := files.entry(self.root, path)) is not None]
+            kept = [entry for entry in found if not entry.path.startswith(".readiness/")]
+        else:
+            kept = list(files.walk(self.root))
+        return tuple(sorted(kept, key=lambda entry: os.fsencode(entry.path)))
+
+    @cached_property
+    def tree(self) -> Digest:
+        """The digest of those files. Raises CannotJudge where one cannot be read."""
+        try:
+            return files.tree_digest(self.root, self.entries)
+        except OSError as error:
+            raise CannotJudge(f"{_shown(error.filename)} cannot be read: {error.strerror}", "make it readable or ignore it") from None
+
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        """The paths of the files, relative to the root."""
+        return frozenset(entry.path for entry in self.entries)
+
+    @property
+    def vcs(self) -> bool:
+        """Whether git knows this project."""
+        return bool(self.commit) or (self.toplevel / ".git").exists()
+
+    def text(self, path: str) -> str:
+        """The content of a file, empty where it is not one of the project; bytes that are no UTF-8 are replaced."""
+        if path not in self.paths:
+            return ""
+        try:
+            data = (self.root / path).read_bytes()
+        except OSError:
+            return ""
+        # pip reads a requirement file by its byte order mark, and Windows editors write UTF-16
+        encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+        return data.decode(encoding, "replace")
+
+
+def locate(path: Path) -> list[Path]:
+    """The folders of the projects to judge at `path`: itself, or those below it where it only holds others.
+
+    Raises UsageError where there is no such folder or nothing in it.
+    """
+    if not path.is_dir():
+        raise UsageError(f"no folder {path}", "name the folder of a project: readiness check --project PATH")
+    root = path.resolve()
+    names = _file_names(root)
+    if not names:
+        raise UsageError(f"{path} holds no files to judge", "run this in the folder of a project")
+    if any(MANIFESTS.fullmatch(name) for name in names if "/" not in name and _declares(root, name)):
+        return [root]
+    below = nested(names, root)
+    if below and not any(name.endswith((".py", ".ipynb")) for name in names if "/" not in name):
+        return [root / folder for folder in below]
+    return [root]
+
+
+def nested(names: list[str], root: Path) -> list[str]:
+    """Folders below the root that declare a Python project of their own, outermost only, sorted."""
+    found: list[str] = []
+    for name in sorted(names, key=lambda item: (item.count("/"), item)):
+        folder, _, file = name.rpartition("/")
+        if not folder or not MANIFESTS.fullmatch(file) or not _declares(root, name):
+            continue
+        parts = folder.split("/")
+        if _ASIDE.isdisjoint(part.lower() for part in parts) and not any(folder == f or folder.startswith(f"{f}/") for f in found):
+            found.append(folder)
+    return sorted(found)
+
+
+def _declares(root: Path, name: str) -> bool:
+    # A pyproject.toml that only configures tools declares no project.
+    if not name.endswith("pyproject.toml"):
+        return not name.endswith("setup.cfg") or "[metadata]" in _read(root / name)
+    text = _read(root / name)
+    return bool(re.search(r"^\s*\[(project|tool\.poetry|build-system|tool\.uv\.workspace)\]", text, re.MULTILINE))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _file_names(root: Path) -> list[str]:
+    names = git.listed(root) if git.toplevel(root) else [entry.path for entry in files.walk(root)]
+    return [name for name in names if not name.startswith(".readiness/")]
+
+
+def load(root: Path, project_id: str = "", origin: Origin | None = None) -> Project:
+    """The project in a folder; `project_id` overrides the name made from the folder's, `origin` says it is a past state."""
+    if origin is not None:
+        return Project(root, root, origin.id, "", False, origin.changed_at, (), origin.home)
+    toplevel = git.toplevel(root)
+    warnings = []
+    if toplevel is None:
+        warnings.append("not a git repository: judged as the plain folder it is")
+    else:
+        warnings += [f"submodule {_shown(path)} is not checked out" for path in git.submodules_missing(root)]
+    return Project(
+        root=root,
+        toplevel=toplevel or root,
+        id=project_id or slug(root.name),
+        commit=git.head(root) if toplevel else "",
+        dirty=git.dirty(root) if toplevel else False,
+        changed_at=git.last_change(root) if toplevel else None,
+        warnings=tuple(warnings),
+        home=root,
+    )
+
+
+def slug(name: str) -> str:
+    """A project id made from a folder's name: a-z, 0-9 and hyphens, 1 to 63 of them."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63] or "project"
+
+
+def _shown(path: object) -> str:
+    return str(path).encode("utf-8", "replace").decode()

@@ -1,0 +1,93 @@
+"""Installed files against the RECORD their packages shipped with."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from packaging.utils import canonicalize_name
+
+_REWRITTEN: Final = ("../", "INSTALLER", "REQUESTED", "direct_url.json", "RECORD", "uv_cache.json")
+"""What an installer writes itself: scripts with our interpreter in their first line, and its own notes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """A file that is not what its package shipped: `how` is `changed` or `missing`."""
+
+    package: str
+    path: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The result of a verification: packages as canonical name → version, files compared, and what differs."""
+
+    packages: dict[str, str]
+    compared: int
+    altered: tuple[Altered, ...]
+
+
+def site_packages(environment: Path) -> Path:
+    """The folder packages are installed into. Raises FileNotFoundError where the environment has none."""
+    found = [*environment.glob("lib/python3*/site-packages"), *environment.glob("Lib/site-packages")]
+    if not found:
+        raise FileNotFoundError(str(environment))
+    return found[0]
+
+
+def packages(environment: Path) -> dict[str, str]:
+    """What is installed: canonical name → version."""
+    found: dict[str, str] = {}
+    for info in site_packages(environment).glob("*.dist-info"):
+        name, _, version = info.name.removesuffix(".dist-info").rpartition("-")
+        found[canonicalize_name(name)] = version
+    return found
+
+
+def verify(environment: Path) -> Recorded:
+    """Hashes every installed file again and compares it with its package's RECORD (PEP 376).
+
+    Files an installer writes itself are left out, as are packages installed in place from the project.
+    """
+    site = site_packages(environment)
+    rows = [(info, row) for info in sorted(site.glob("*.dist-info")) if not _in_place(info) for row in _rows(info)]
+    with ThreadPoolExecutor(max_workers=4) as pool:  # hashing releases the interpreter lock
+        verdicts = pool.map(lambda item: _compare(site, *item), rows, chunksize=256)
+        altered = tuple(verdict for verdict in verdicts if verdict is not None)
+    return Recorded(packages(environment), len(rows), altered)
+
+
+def _rows(info: Path) -> list[list[str]]:
+    try:
+        with (info / "RECORD").open(newline="", encoding="utf-8") as handle:
+            return [row for row in csv.reader(handle) if len(row) == 3 and row[1].startswith("sha256=") and not _rewritten(row[0])]
+    except FileNotFoundError:
+        return []
+
+
+def _rewritten(path: str) -> bool:
+    return path.startswith("../") or path.rpartition("/")[2] in _REWRITTEN
+
+
+def _in_place(info: Path) -> bool:
+    try:
+        return '"editable": true' in (info / "direct_url.json").read_text().replace('"editable":true', '"editable": true')
+    except FileNotFoundError:
+        return False
+
+
+def _compare(site: Path, info: Path, row: list[str]) -> Altered | None:
+    try:
+        with (site / row[0]).open("rb") as handle:
+            digest = hashlib.file_digest(handle, "sha256").digest()
+    except OSError:
+        return Altered(info.name, row[0], "missing")
+    text = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return None if text == row[1].removeprefix("sha256=").rstrip("=") else Altered(info.name, row[0], "changed")

@@ -1,0 +1,328 @@
+"""The sandbox: one command in a throwaway folder, with nothing of the user's but what was listed.
+
+What every command gets: an allow-listed environment, its own HOME, caches and temporary folder, no credentials, no
+root rights, an end at its time limit together with everything it started. Where the kernel gives namespaces it also
+gets a read-only file system with the user's home and checkout hidden, and no network unless asked for.
+`Isolation` says what was reached, and findings repeat it where it is less than that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Final
+
+from readiness.errors import CannotJudge
+from readiness.world import files
+
+OUTPUT_KEPT: Final = 256 * 1024
+"""Bytes kept of each end of each stream; what lies between is counted and dropped."""
+
+NOBODY: Final = 65534
+FILE_LIMIT_BYTES: Final = 8 << 30
+DISK_LIMIT_BYTES: Final = 24 << 30
+DISK_RESERVE_BYTES: Final = 1 << 30
+PROCESS_LIMIT: Final = 2048
+
+PASSED: Final = (
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "PIP_CERT",
+)
+"""Variables of ours handed on: where certificates lie. Everything else is set anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """What the machine gave: each True is a wall that stood while the command ran."""
+
+    network_off: bool = False
+    files: bool = False
+    processes: bool = False
+    user: bool = False
+    why: str = ""
+
+    def missing(self, network: bool) -> tuple[str, ...]:
+        """Notes for a finding, one for each wall that was not there."""
+        notes = []
+        if not network and not self.network_off:
+            notes.append(f"the network could not be switched off here ({self.why or 'no namespaces'})")
+        if not self.files and not self.user:
+            notes.append("the file system could not be walled off here")
+        return tuple(notes)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a command ended. `exit_code` is None where it was ended by us or by a signal; times in seconds."""
+
+    argv: tuple[str, ...]
+    exit_code: int | None
+    signal: int | None
+    timed_out: bool
+    filled_disk: bool
+    stdout: str
+    stderr: str
+    dropped_bytes: int
+    elapsed_s: float
+    isolation: Isolation
+    stdout_sha256: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended by itself with exit code 0."""
+        return self.exit_code == 0
+
+    @property
+    def said(self) -> str:
+        """Both streams, errors last."""
+        return f"{self.stdout}\n{self.stderr}".strip()
+
+
+@dataclass(slots=True)
+class _Stream:
+    """One end of a pipe: the first and last bytes kept, all of them counted and hashed."""
+
+    head: bytearray = field(default_factory=bytearray)
+    tail: bytearray = field(default_factory=bytearray)
+    total: int = 0
+    digest: str = ""
+
+    def drain(self, pipe: IO[bytes]) -> None:
+        import hashlib
+
+        seen = hashlib.sha256()
+        while chunk := os.read(pipe.fileno(), 1 << 16):
+            self.total += len(chunk)
+            seen.update(chunk)
+            room = OUTPUT_KEPT - len(self.head)
+            self.head += chunk[:room] if room > 0 else b""
+            self.tail += chunk[max(room, 0) :]
+            if len(self.tail) > 2 * OUTPUT_KEPT:
+                del self.tail[:-OUTPUT_KEPT]
+        self.digest = seen.hexdigest()
+
+    @property
+    def dropped(self) -> int:
+        return max(0, self.total - len(self.head) - min(len(self.tail), OUTPUT_KEPT))
+
+    def text(self) -> str:
+        middle = f"\n… {self.dropped} bytes dropped …\n".encode() if self.dropped else b""
+        return (bytes(self.head) + middle + bytes(self.tail[-OUTPUT_KEPT:])).decode("utf-8", "replace")
+
+
+class Sandbox:
+    """A work folder with a HOME, a temporary folder and caches of its own, in which commands run.
+
+    `root` is removed by `close`. `hidden` are folders no command may see (the user's home, the checkout).
+    """
+
+    def __init__(self, root: Path, hidden: tuple[Path, ...] = (), shown: tuple[Path, ...] = (), *, plain: bool = False) -> None:
+        self.root = root
+        self.hidden = hidden
+        self.shown = shown
+        self.plain = plain
+        self.drops_root = hasattr(os, "geteuid") and os.geteuid() == 0
+        self._count = 0
+        self._ours = root.parent / f"{root.name}.ours"
+        self._ours.mkdir(mode=0o700)
+        for name in ("home", "tmp", "cache", "tools"):
+            self.folder(name)
+        self.hand_over(root)
+
+    def folder(self, name: str) -> Path:
+        """A folder of that name inside the work folder, made where it was not there."""
+        path = self.root / name
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def hand_over(self, path: Path) -> None:
+        """Gives a tree to the unprivileged user that commands run as, where we are root."""
+        if self.drops_root:
+            subprocess.run(["chown", "-R", "-h", f"{NOBODY}:{NOBODY}", "--", os.fspath(path)], check=True)
+
+    def environment(self, extra: Mapping[str, str] | None = None, path_first: tuple[Path, ...] = ()) -> dict[str, str]:
+        """The whole environment of a command: the allow-listed names, our own settings, and `extra` last."""
+        home, tmp = self.root / "home", self.root / "tmp"
+        env = {name: os.environ[name] for name in PASSED if name in os.environ}
+        env |= {
+            "PATH": os.pathsep.join([*(str(p) for p in path_first), "/usr/local/bin", "/usr/bin", "/bin"]),
+            "HOME": str(home),
+            "TMPDIR": str(tmp),
+            "XDG_CACHE_HOME": str(self.root / "cache"),
+            "XDG_CONFIG_HOME": str(home / ".config"),
+            "XDG_DATA_HOME": str(home / ".local/share"),
+            "XDG_STATE_HOME": str(home / ".local/state"),
+            "USER": "readiness",
+            "LOGNAME": "readiness",
+            "LANG": "C.UTF-8",
+            "PYTHONPYCACHEPREFIX": str(self.root / "cache/pycache"),
+            "PYTHONUNBUFFERED": "1",
+            "NO_COLOR": "1",
+            "TERM": "dumb",
+        }
+        return env | dict(extra or {})
+
+    def run(
+        self,
+        argv: list[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
+        path_first: tuple[Path, ...] = (),
+        network: bool = False,
+        timeout_s: float = 120,
+    ) -> Ran:
+        """Runs a command and returns how it ended; never raises for what the command does.
+
+        Raises CannotJudge where the sandbox itself could not be set up.
+        """
+        self._count += 1
+        status = self._ours / f"status-{self._count}"
+        spec = {
+            "argv": argv,
+            "cwd": str(cwd),
+            "env": self.environment(env, path_first),
+            "network": network,
+            "writable": [str(self.root)],
+            "tmp": str(self.root / "tmp"),
+            "shown": [str(path) for path in self.shown],
+            "hidden": [str(path) for path in (*self.hidden, self._ours, Path("/run"))],
+            "uid": NOBODY if self.drops_root else 0,
+            "gid": NOBODY if self.drops_root else 0,
+            "limits": {"FSIZE": FILE_LIMIT_BYTES, "CORE": 0, "NPROC": PROCESS_LIMIT},
+            "status": str(status),
+            "plain": self.plain,
+        }
+        started = time.monotonic()
+        process = self._start(spec)
+        streams = _Stream(), _Stream()
+        timed_out, filled = self._watch(process, streams, timeout_s)
+        elapsed_s = time.monotonic() - started
+        isolation, wait_status = _read_status(status)
+        if isolation is None:
+            said = streams[1].text().strip().splitlines()
+            raise CannotJudge(f"the sandbox did not start: {said[-1] if said else 'no reason given'}")
+        ended = wait_status is not None and not timed_out and not filled
+        code = os.waitstatus_to_exitcode(wait_status) if ended and wait_status is not None else None
+        return Ran(
+            tuple(argv),
+            code if code is not None and code >= 0 else None,
+            -code if code is not None and code < 0 else None,
+            timed_out,
+            filled,
+            streams[0].text(),
+            streams[1].text(),
+            streams[0].dropped + streams[1].dropped,
+            elapsed_s,
+            isolation,
+            streams[0].digest,
+        )
+
+    def _start(self, spec: Mapping[str, object]) -> subprocess.Popen[bytes]:
+        jail = Path(__file__).with_name("probes") / "jail.py"
+        read, write = os.pipe()
+        payload = json.dumps(spec).encode()
+        feeder = threading.Thread(target=_feed, args=(write, payload), daemon=True)
+        feeder.start()
+        try:
+            return subprocess.Popen(
+                [sys.executable, "-I", "-S", str(jail), str(read)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=(read,),
+                start_new_session=True,
+                env={},
+            )
+        finally:
+            os.close(read)
+
+    def _watch(self, process: subprocess.Popen[bytes], streams: tuple[_Stream, _Stream], timeout_s: float) -> tuple[bool, bool]:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        readers = [
+            threading.Thread(target=stream.drain, args=(pipe,), daemon=True)
+            for stream, pipe in zip(streams, (process.stdout, process.stderr), strict=True)
+        ]
+        for reader in readers:
+            reader.start()
+        deadline = time.monotonic() + timeout_s
+        free_before = files.free_bytes(self.root)
+        timed_out = filled = False
+        try:
+            while process.poll() is None:
+                if time.monotonic() > deadline:
+                    timed_out = True
+                elif self._disk_full(free_before):
+                    filled = True
+                if timed_out or filled:
+                    break
+                _wait(process, min(0.25, max(0.001, deadline - time.monotonic())))
+        finally:
+            _end(process)
+            for reader in readers:
+                reader.join(timeout=5)
+            process.stdout.close()
+            process.stderr.close()
+        return timed_out, filled
+
+    def _disk_full(self, free_before: int) -> bool:
+        free = files.free_bytes(self.root)
+        if free > DISK_RESERVE_BYTES and free_before - free < DISK_LIMIT_BYTES:
+            return False
+        return free < DISK_RESERVE_BYTES < free_before or files.tree_bytes(self.root) > DISK_LIMIT_BYTES
+
+    def close(self) -> None:
+        """Removes the work folder and everything in it."""
+        files.remove_tree(self.root)
+        files.remove_tree(self._ours)
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return
+
+
+def _feed(fd: int, payload: bytes) -> None:
+    try:
+        with os.fdopen(fd, "wb") as pipe:
+            pipe.write(payload)
+    except BrokenPipeError:
+        return  # the launcher died first; its status file says so
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        _wait(process, 6)
+    if process.poll() is None:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        process.wait()
+
+
+def _read_status(path: Path) -> tuple[Isolation | None, int | None]:
+    try:
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+    except FileNotFoundError:
+        return None, None
+    if not lines:
+        return None, None
+    got = lines[0]
+    isolation = Isolation(got["network_off"], got["files"], got["processes"], got["user"], got["why"])
+    return isolation, lines[1]["status"] if len(lines) > 1 else None

@@ -1,0 +1,191 @@
+"""One judged state of a project, executed: copies of its tree, its environments, its demo, each made once."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import IO
+
+from readiness.errors import CannotJudge
+from readiness.world import files
+from readiness.world.environment import Builder, Environment, Procedure
+from readiness.world.project import Project
+from readiness.world.sandbox import Ran, Sandbox
+
+Progress = Callable[[str], contextlib.AbstractContextManager[None]]
+
+
+@contextmanager
+def silent(text: str) -> Iterator[None]:
+    """A progress display that shows nothing."""
+    yield
+
+
+class Session:
+    """Executes one project in one sandbox; everything expensive is done at most once, and only when asked for.
+
+    `root` of the sandbox lies in `READINESS_WORK`, else in the machine's folder for large temporary files.
+    """
+
+    def __init__(self, project: Project, procedure: Procedure, progress: Progress = silent) -> None:
+        self.project = project
+        self.procedure = procedure
+        self.progress = progress
+        self._lock: IO[str] | None = None
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        """The work folder of this session. Raises CannotJudge where none can be made."""
+        parent = work_folder()
+        sweep(parent)
+        try:
+            root = Path(tempfile.mkdtemp(prefix="run-", dir=parent))
+        except OSError as error:
+            raise CannotJudge(f"no work folder can be made in {parent}: {error.strerror}", "set READINESS_WORK to a folder") from None
+        self._lock = _hold(parent / f"{root.name}.lock")
+        root.chmod(0o755)
+        hidden = {Path.home(), Path(os.path.expanduser("~")), self.project.toplevel}  # noqa: PTH111  HOME may differ from the account's
+        return Sandbox(root, tuple(hidden), tuple(self._shown()), plain=bool(os.environ.get("READINESS_PLAIN_SANDBOX")))
+
+    def _shown(self) -> Iterator[Path]:
+        from readiness.world.environment import index_settings
+
+        for interpreter in self.procedure.interpreters:
+            yield interpreter.prefix
+        for name in ("UV_FIND_LINKS", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+            value = os.environ.get(name, "") if name.startswith("SSL") else index_settings().get(name, "")
+            yield from (Path(part) for part in value.split() if part.startswith("/"))
+        with contextlib.suppress(OSError):
+            resolver = Path("/etc/resolv.conf").resolve(strict=True)
+            if str(resolver).startswith("/run/"):
+                yield resolver.parent
+
+    @cached_property
+    def builder(self) -> Builder:
+        """What builds environments here, from a package cache nobody else uses."""
+        return Builder(self.sandbox)
+
+    def tree(self, name: str) -> Path:
+        """A fresh copy of the project's files, handed to the unprivileged user."""
+        target = self.sandbox.root / "tree" / name / self.project.root.name
+        if not target.exists():
+            target.mkdir(parents=True)
+            files.copy_tree(self.project.root, self.project.entries, target)
+            self.sandbox.hand_over(target.parent)
+        return target
+
+    def restore(self, tree: Path, before: dict[str, str]) -> tuple[list[str], list[str]]:
+        """Puts a tree back to `before` (as `files.state_of` gave it); returns the paths (created, changed)."""
+        after = files.state_of(tree)
+        created = sorted(path for path in after if path not in before)
+        changed = sorted(path for path, digest in before.items() if after.get(path) != digest)
+        for path in created:
+            (tree / path).unlink(missing_ok=True)
+        ours = {entry.path: entry for entry in self.project.entries}
+        again = [ours[path] for path in changed if path in ours]
+        for entry in again:
+            (tree / entry.path).unlink(missing_ok=True)
+        files.copy_tree(self.project.root, again, tree)
+        if again:
+            self.sandbox.hand_over(tree)
+        return created, changed
+
+    @cached_property
+    def first(self) -> Environment:
+        """The first environment, installed by the project's own procedure into an empty one."""
+        with self.progress("installing into an empty environment"):
+            return self.builder.build("first", self.tree("first"), self.procedure)
+
+    @cached_property
+    def second(self) -> Environment:
+        """A second environment in another place: files copied, not linked, and the interpreter of the first."""
+        from dataclasses import replace
+
+        chosen = (self.first.interpreter,) if self.first.interpreter else ()
+        procedure = replace(self.procedure, interpreters=chosen)
+        with self.progress("installing again, into a fresh environment elsewhere"):
+            return self.builder.build("second", self.tree("elsewhere/second"), procedure, link_mode="copy")
+
+    def run(
+        self,
+        environment: Environment,
+        argv: list[str],
+        *,
+        env: dict[str, str] | None = None,
+        network: bool = False,
+        timeout_s: float = 120,
+    ) -> Ran:
+        """Runs a command of the project in an environment, in its copy of the tree, the network off unless asked for."""
+        extra = {"VIRTUAL_ENV": str(environment.path), **(env or {})}
+        return self.sandbox.run(
+            argv, cwd=environment.tree, env=extra, path_first=(environment.path / "bin",), network=network, timeout_s=timeout_s
+        )
+
+    def probe(self, name: str) -> Path:
+        """A stand-alone program of ours, copied to where the sandbox can read it."""
+        target = self.sandbox.root / "tools" / name
+        if not target.exists():
+            target.write_bytes((Path(__file__).with_name("probes") / name).read_bytes())
+            target.chmod(0o755)
+        return target
+
+    def close(self) -> None:
+        """Removes everything that was made."""
+        if "sandbox" in self.__dict__:
+            self.sandbox.close()
+            if self._lock is not None:
+                Path(self._lock.name).unlink(missing_ok=True)
+                self._lock.close()
+
+
+def work_folder() -> Path:
+    """The folder that holds the work of all sessions of this user, made where it is missing."""
+    named = os.environ.get("READINESS_WORK")
+    base = Path(named) if named else Path("/var/tmp") / f"readiness-{os.getuid()}"  # noqa: S108  checked below
+    if not named and not Path("/var/tmp").is_dir():  # noqa: S108
+        base = Path(tempfile.gettempdir()) / f"readiness-{os.getuid()}"
+    try:
+        base.mkdir(mode=0o711, parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotJudge(f"no work folder can be made at {base}: {error.strerror}", "set READINESS_WORK to a folder") from None
+    if base.stat().st_uid != os.getuid():
+        raise CannotJudge(f"{base} belongs to somebody else", "set READINESS_WORK to a folder of your own")
+    return base
+
+
+def sweep(parent: Path) -> None:
+    """Removes what sessions left that were killed: their lock is no longer held."""
+    for lock in parent.glob("run-*.lock"):
+        handle = _try_hold(lock)
+        if handle is None:
+            continue
+        name = lock.name.removesuffix(".lock")
+        for leftover in (parent / name, parent / f"{name}.ours"):
+            files.remove_tree(leftover)
+        lock.unlink(missing_ok=True)
+        handle.close()
+
+
+def _hold(path: Path) -> IO[str]:
+    handle = path.open("w")
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    return handle
+
+
+def _try_hold(path: Path) -> IO[str] | None:
+    try:
+        handle = path.open("r+")
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.close()
+        return None
+    return handle
