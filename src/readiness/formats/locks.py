@@ -39,13 +39,14 @@ def _packages(kind: str, data: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def pipfile_requirements(text: str) -> str:
-    """A Pipfile.lock as a hashed requirement file. Raises ValueError where it is no such lock."""
+    """The default packages of a Pipfile.lock as a hashed requirement file, without those for development: the two groups
+    are locked apart and may disagree. Raises ValueError where it is no such lock."""
     try:
         data = json.loads(text)
-        lines = [_pipfile_line(name, item) for group in ("default", "develop") for name, item in data.get(group, {}).items()]
+        lines = [_pipfile_line(name, item) for name, item in data.get("default", {}).items()]
     except (json.JSONDecodeError, AttributeError, TypeError) as error:
         raise ValueError(f"cannot be read: {error}") from None
-    return "\n".join(dict.fromkeys(lines)) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def _pipfile_line(name: str, item: dict[str, Any]) -> str:

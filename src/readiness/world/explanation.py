@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from readiness.sequence.finding import Cause
-from readiness.world.sandbox import Ran
+from readiness.world.sandbox import Ran, without_work_folder
 
 INSTALL_TIMEOUT_S: Final = 1200
 """How long one installation step may take."""
@@ -28,7 +28,11 @@ _SYSTEM: Final = re.compile(
     r"cannot start git|Git executable not found|gfortran",
     re.IGNORECASE,
 )
-_TOOL: Final = re.compile(r"No space left on device|Cannot allocate memory|thread 'main' panicked|cannot start ", re.IGNORECASE)
+_TOOL: Final = re.compile(
+    r"No space left on device|Cannot allocate memory|thread 'main' panicked|cannot start |Failed to read `--find-links`|"
+    r"Permission denied \(os error|Resource temporarily unavailable|Too many open files",
+    re.IGNORECASE,
+)
 
 
 def explain(ran: Ran) -> tuple[Cause, str]:
@@ -46,7 +50,11 @@ def explain(ran: Ran) -> tuple[Cause, str]:
     if _NETWORK.search(text) and "No solution found" not in text:
         found = _NETWORK.search(text)
         return Cause.NETWORK, f"the package index or a source did not answer: {_around(text, found.start() if found else 0)}"
-    return Cause.PROJECT, _main_reason(text)
+    reason = _main_reason(without_work_folder(text))
+    if reason:
+        return Cause.PROJECT, reason
+    # Only what was understood is put down to the project.
+    return Cause.TOOL, f"the package client ended with exit {ran.exit_code} and did not say why: {last_line(ran)}"
 
 
 def _around(text: str, position: int) -> str:
@@ -60,6 +68,7 @@ _ERRORS: Final = r"(?:ModuleNotFound|Import|Attribute|Type|Syntax|Key|Runtime|Va
 _REASONS: Final = (
     re.compile("\u00d7\\s*No solution found[^\\n]*\\n\\s*╰─▶\\s*(?P<why>.+?)(?:\\n\\s*\\n|\\n\\s*hint|\\Z)", re.DOTALL),
     re.compile(rf"^(?:\s*╰─▶\s*)?(?P<why>{_ERRORS})", re.MULTILINE),
+    re.compile(r"^(?P<why>pyproject\.toml changed significantly[^\n]+(?:\n[^\n]+)?)", re.MULTILINE),
     re.compile(r"^ERROR: (?P<why>(?:Could not find a version|No matching distribution|Cannot install)[^\n]+)", re.MULTILINE),
     re.compile("^\\s*(?:error|\u00d7)\\s*:?\\s*(?P<why>.+?)(?:\\n\\s*\\n|\\n\\s*hint|\\Z)", re.MULTILINE | re.DOTALL),
 )
@@ -67,13 +76,15 @@ _REASONS: Final = (
 
 def _main_reason(text: str) -> str:
     failed = re.search(r"Failed to build[: ]+`?([\w.@=+-]+)", text)
+    gone = re.search(r"Failed to (?:download|fetch):? `([^`]+)`", text)
+    if gone and (answer := re.search(r"\b(404|410)\b", text)):
+        return f"{gone[1].rpartition('/')[2]} is no longer to be had: the index answers {answer[1]}"
     for pattern in _REASONS:
         if match := pattern.search(text):
             why = re.sub(r"[\s│╰├─▶]+", " ", match["why"]).strip()
             name = f"{failed[1]} does not build: " if failed and failed[1] not in why else ""
             return (name + why)[:300]
-    lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1].strip()[:300] if lines else "it ended with an error and said nothing"
+    return ""
 
 
 def last_line(ran: Ran) -> str:

@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 import stat
+import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,18 @@ def remove_tree(path: Path) -> None:
     for _ in range(2):
         if os.path.lexists(path):
             shutil.rmtree(path, onerror=open_up)
+
+
+def remove_later(root: Path) -> None:
+    """Removes a tree without making the caller wait: deleting an environment can take as long as making it."""
+    # In the background and for nobody: what it leaves behind when it is ended too is swept by the next session.
+    subprocess.Popen(
+        ["rm", "-rf", "--", os.fspath(root)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def walk(root: Path) -> Iterator[Entry]:
@@ -122,9 +135,16 @@ def copy_tree(root: Path, entries: Iterable[Entry], target: Path) -> None:
             destination.chmod(0o755 if found.mode == "100755" else 0o644)
 
 
+FOLDER: Final = "folder"
+
+
 def state_of(root: Path) -> dict[str, str]:
-    """Every file below a folder with its digest, for comparing a tree before and after."""
-    return {found.path: digest_of(root, found) for found in walk(root)}
+    """Every file below a folder with its digest, and every folder as FOLDER, for comparing a tree before and after."""
+    state = {found.path: digest_of(root, found) for found in walk(root)}
+    for folder, folders, _ in os.walk(root):
+        folders[:] = [name for name in folders if name not in SKIPPED_FOLDERS and not Path(folder, name).is_symlink()]
+        state |= {Path(folder, name).relative_to(root).as_posix(): FOLDER for name in folders}
+    return state
 
 
 def write_atomically(path: Path, data: bytes) -> None:

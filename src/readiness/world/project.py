@@ -15,7 +15,8 @@ from readiness.sequence.evidence import Digest
 from readiness.world import files, git
 
 MANIFESTS: Final = re.compile(
-    r"pyproject\.toml|setup\.py|setup\.cfg|requirements[\w.-]*\.(?:txt|in)|Pipfile|environment\.ya?ml|readiness\.toml"
+    r"pyproject\.toml|setup\.py|setup\.cfg|requirements(?![\w.-]*(?:dev|test|doc|lint|ci\b))[\w.-]*\.(?:txt|in)|Pipfile|"
+    r"environment\.ya?ml|readiness\.toml"
 )
 _ASIDE: Final = frozenset({"docs", "doc", "tests", "test", "examples", "example", "samples", "benchmarks", "scripts", "tools",
                            "third_party", "vendor", "template", "templates", ".github", ".devcontainer", ".binder"})  # fmt: skip
@@ -119,6 +120,8 @@ def nested(names: list[str], root: Path) -> list[str]:
 
 def _declares(root: Path, name: str) -> bool:
     # A pyproject.toml that only configures tools declares no project.
+    if name.endswith("setup.py"):
+        return bool(re.search(r"\bsetup\s*\(", _read(root / name)))
     if not name.endswith("pyproject.toml"):
         return not name.endswith("setup.cfg") or "[metadata]" in _read(root / name)
     text = _read(root / name)
@@ -150,13 +153,19 @@ def load(root: Path, project_id: str = "", origin: Origin | None = None) -> Proj
     return Project(
         root=root,
         toplevel=toplevel or root,
-        id=project_id or slug(root.name),
+        id=project_id or slug(_name(root, toplevel)),
         commit=git.head(root) if toplevel else "",
         dirty=git.dirty(root) if toplevel else False,
         changed_at=git.last_change(root) if toplevel else None,
         warnings=tuple(warnings),
         home=root,
     )
+
+
+def _name(root: Path, toplevel: Path | None) -> str:
+    if toplevel is None or root == toplevel:
+        return root.name
+    return f"{toplevel.name}-{root.relative_to(toplevel).as_posix()}"
 
 
 def slug(name: str) -> str:

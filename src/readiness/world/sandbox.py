@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import re
 import signal
 import subprocess
 import sys
@@ -26,7 +28,11 @@ from readiness.world import files
 OUTPUT_KEPT: Final = 256 * 1024
 """Bytes kept of each end of each stream; what lies between is counted and dropped."""
 
-NOBODY: Final = 65534
+USERS: Final = range(61184, 65520)
+"""User ids nobody has, as systemd gives them to services that need one for a while; each sandbox takes one of its own,
+so that the process limit and the signals of one never reach another."""
+
+_WORK_FOLDER: Final = re.compile(r"/[^\s'\",]*?/run-[a-z0-9_]{8}/(?:tree/(?:elsewhere/)?\w+/[^/\s'\"]+/|env/[\w.-]+/)?")
 FILE_LIMIT_BYTES: Final = 8 << 30
 DISK_LIMIT_BYTES: Final = 24 << 30
 DISK_RESERVE_BYTES: Final = 1 << 30
@@ -133,6 +139,7 @@ class Sandbox:
         self.shown = shown
         self.plain = plain
         self.drops_root = hasattr(os, "geteuid") and os.geteuid() == 0
+        self.user = random.SystemRandom().choice(USERS)
         self._count = 0
         self._ours = root.parent / f"{root.name}.ours"
         self._ours.mkdir(mode=0o700)
@@ -149,7 +156,7 @@ class Sandbox:
     def hand_over(self, path: Path) -> None:
         """Gives a tree to the unprivileged user that commands run as, where we are root."""
         if self.drops_root:
-            subprocess.run(["chown", "-R", "-h", f"{NOBODY}:{NOBODY}", "--", os.fspath(path)], check=True)
+            subprocess.run(["chown", "-R", "-h", f"{self.user}:{self.user}", "--", os.fspath(path)], check=True)
 
     def environment(self, extra: Mapping[str, str] | None = None, path_first: tuple[Path, ...] = ()) -> dict[str, str]:
         """The whole environment of a command: the allow-listed names, our own settings, and `extra` last."""
@@ -198,8 +205,8 @@ class Sandbox:
             "tmp": str(self.root / "tmp"),
             "shown": [str(path) for path in self.shown],
             "hidden": [str(path) for path in (*self.hidden, self._ours, Path("/run"))],
-            "uid": NOBODY if self.drops_root else 0,
-            "gid": NOBODY if self.drops_root else 0,
+            "uid": self.user if self.drops_root else 0,
+            "gid": self.user if self.drops_root else 0,
             "limits": {"FSIZE": FILE_LIMIT_BYTES, "CORE": 0, "NPROC": PROCESS_LIMIT},
             "status": str(status),
             "plain": self.plain,
@@ -284,9 +291,16 @@ class Sandbox:
         return free < DISK_RESERVE_BYTES < free_before or files.tree_bytes(self.root) > DISK_LIMIT_BYTES
 
     def close(self) -> None:
-        """Removes the work folder and everything in it."""
-        files.remove_tree(self.root)
+        """Removes the work folder and everything in it, in a process of its own that nobody has to wait for."""
         files.remove_tree(self._ours)
+        gone = self.root.with_name(f"gone-{self.root.name.removeprefix('run-')}")
+        self.root.rename(gone)
+        files.remove_later(gone)
+
+
+def without_work_folder(text: str) -> str:
+    """A text without the paths of the work folder, which mean nothing to a reader."""
+    return _WORK_FOLDER.sub("", text)
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:

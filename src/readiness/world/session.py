@@ -83,10 +83,14 @@ class Session:
     def restore(self, tree: Path, before: dict[str, str]) -> tuple[list[str], list[str]]:
         """Puts a tree back to `before` (as `files.state_of` gave it); returns the paths (created, changed)."""
         after = files.state_of(tree)
-        created = sorted(path for path in after if path not in before)
-        changed = sorted(path for path, digest in before.items() if after.get(path) != digest)
-        for path in created:
-            (tree / path).unlink(missing_ok=True)
+        added = sorted((path for path in after if path not in before), reverse=True)
+        changed = sorted(path for path, digest in before.items() if after.get(path) != digest and digest != files.FOLDER)
+        for path in added:
+            if after[path] == files.FOLDER:
+                files.remove_tree(tree / path)
+            else:
+                (tree / path).unlink(missing_ok=True)
+        created = sorted(path for path in added if after[path] != files.FOLDER)
         ours = {entry.path: entry for entry in self.project.entries}
         again = [ours[path] for path in changed if path in ours]
         for entry in again:
@@ -161,6 +165,8 @@ def work_folder() -> Path:
 
 def sweep(parent: Path) -> None:
     """Removes what sessions left that were killed: their lock is no longer held."""
+    for gone in parent.glob("gone-*"):
+        files.remove_later(gone)
     for lock in parent.glob("run-*.lock"):
         handle = _try_hold(lock)
         if handle is None:

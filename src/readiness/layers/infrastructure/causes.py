@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from readiness.sequence.finding import Cause
+from readiness.world.sandbox import without_work_folder
 
 DISTRIBUTIONS: Final = {
     "attr": "attrs", "bs4": "beautifulsoup4", "cv2": "opencv-python", "dotenv": "python-dotenv", "fitz": "pymupdf", "git": "gitpython",
@@ -56,9 +57,9 @@ _LIBRARY: Final = re.compile(
     r"executable (?:file )?not found|no such file or directory: '(?:git|docker|ffmpeg|node|npm|java|chromium|soffice)'|chromedriver",
     re.IGNORECASE,
 )
-_WORK_FOLDER: Final = re.compile(r"/[^\s'\",]*?/run-[a-z0-9_]{8}/(?:tree/(?:elsewhere/)?\w+/[^/\s'\"]+/|env/[\w.-]+/)?")
 _STOPPED: Final = frozenset({"StopException", "RerunException", "StopExecution"})
 """How frameworks end a script on purpose: it started, and said it was done."""
+_PLACEHOLDER: Final = re.compile(r"<\s*(?:your|my|the|insert|add|enter|api|key|token|path)[^<>]*>", re.IGNORECASE)
 _OPTIONAL_HINT: Final = re.compile(
     r"(?:pip|uv|poetry)\s+(?:install|add|sync)\b|optional dependency|requires? .* extra|please install", re.IGNORECASE
 )
@@ -80,6 +81,8 @@ def of_error(error: dict[str, Any], optional: set[str], stdlib: frozenset[str] =
     bases = set(error.get("bases") or ())
     whole = " | ".join([f"{kind}: {message}", *(f"{link['type']}: {link['message']}" for link in error.get("chain") or ())])
     said = one_line(f"{kind.rpartition('.')[2]}: {message}" if message else kind.rpartition(".")[2])
+    if "SyntaxError" in bases and _PLACEHOLDER.search(message):
+        return Told(Cause.CONFIGURATION, f"a placeholder stands where a value belongs: {one_line(message)}")
     if "ImportError" in bases:
         return _of_import(error, message, said, optional, stdlib)
     if "SyntaxError" in bases or kind in ("NameError", "UnboundLocalError", "AttributeError", "IndentationError"):
@@ -150,7 +153,13 @@ def of_output(text: str) -> Told:
     kind, _, message = (lines[-1] if lines else "").partition(": ")
     if re.fullmatch(r"[A-Za-z_][\w.]*", kind) and "Traceback (most recent call last)" in text:
         missing = re.search(r"No module named '([\w.]+)'", message)
-        bases = ["ImportError"] if kind.endswith(("ModuleNotFoundError", "ImportError")) else [kind]
+        bases = (
+            ["SyntaxError"]
+            if kind == "SyntaxError"
+            else ["ImportError"]
+            if kind.endswith(("ModuleNotFoundError", "ImportError"))
+            else [kind]
+        )
         described = {"type": kind, "message": message, "bases": bases, "missing": missing[1] if missing else ""}
         if kind == "FileNotFoundError" and (found := re.search(r"'([^']+)'$", message)):
             described["filename"] = found[1]
@@ -171,5 +180,5 @@ def of_output(text: str) -> Told:
 def one_line(text: str) -> str:
     """A text on one line of at most 200 characters, without colour codes."""
     plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
-    plain = _WORK_FOLDER.sub("", plain)
+    plain = without_work_folder(plain)
     return re.sub(r"\s+", " ", plain).strip()[:200]

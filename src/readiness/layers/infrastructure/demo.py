@@ -12,6 +12,7 @@ from typing import Final
 
 from readiness.config.manifest import Demo
 from readiness.layers.infrastructure import notebooks
+from readiness.layers.infrastructure.procedure import demo_notebook
 from readiness.world import files
 from readiness.world.context import Context
 from readiness.world.environment import Environment
@@ -51,10 +52,8 @@ def discover(project: Project) -> tuple[Demo | None, str]:
     for name in NAMES:
         if name in project.paths:
             return Demo(command=("python", name)), name
-    books = sorted(path for path in project.paths if path.endswith(".ipynb"))
-    if books and not any(path.endswith(".py") for path in project.paths):
-        named = [path for path in books if "demo" in path.lower()]
-        return Demo(notebook=(named or books)[0], timeout_s=notebooks.TIMEOUT_S), (named or books)[0]
+    if book := demo_notebook(project):
+        return Demo(notebook=book, timeout_s=notebooks.TIMEOUT_S), book
     return None, ""
 
 

@@ -39,7 +39,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An environment variable that a file of the project asks for; `required` where it gives no default."""
+    """An environment variable that a file of the project asks for; `required` where it does not go on without."""
 
     name: str
     location: Location

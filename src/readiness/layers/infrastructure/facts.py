@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
-from readiness.formats import compose, dockerfile
+from readiness.formats import compose, dockerfile, dotenv
 from readiness.layers.infrastructure import modules
 from readiness.layers.infrastructure.interpreter import dockerfiles
 from readiness.layers.infrastructure.pinning import declared
@@ -61,8 +62,30 @@ def _images(project: Project) -> list[Fact]:
             services = compose.parse(project.text(path))
         except ValueError:
             continue
-        named += [(item.image, Location(path, item.image_line)) for item in services if item.image and not item.builds]
+        named += [(resolved(project, item.image), Location(path, item.image_line)) for item in services if item.image and not item.builds]
     return [Fact(Layer.INFRASTRUCTURE, f"image {name} {loose}", place) for name, place in named if (loose := looseness(name))]
+
+
+UNRESOLVED: Final = "depends on a variable that nothing here sets"
+
+
+def resolved(project: Project, reference: str) -> str:
+    """An image reference of a compose file with its variables as the example environment files or their defaults set them."""
+    values: dict[str, str] = {}
+    for path in example_files(project):
+        values = dotenv.parse(project.text(path)) | values
+
+    def value(found: re.Match[str]) -> str:
+        return values.get(found[1] or found[3]) or found[2] or found[0]
+
+    return re.sub(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))", value, reference)
+
+
+def example_files(project: Project) -> list[str]:
+    """Files that document the environment by example, at the root first."""
+    names = (".env.example", ".env.sample", ".env.template", ".env.dist", "env.example", "example.env", ".env-example", "sample.env",
+             ".example.env", ".env.test", "env.sample", ".env_example", ".env.local.example", ".env.defaults")  # fmt: skip
+    return sorted((path for path in project.paths if path.rpartition("/")[2] in names), key=lambda path: (path.count("/"), path))
 
 
 def looseness(reference: str) -> str:
@@ -70,7 +93,7 @@ def looseness(reference: str) -> str:
     if "@sha256:" in reference:
         return ""
     if "$" in reference:
-        return "depends on a variable"
+        return UNRESOLVED
     name, _, tag = reference.rpartition("/")[2].partition(":")
     if not tag or not name:
         return "has no tag"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from typing import Any, Final
 
+from readiness.formats import requirements
 from readiness.world.project import Project
 
 _ASIDE: Final = frozenset(
@@ -83,13 +85,18 @@ def optional(project: Project) -> set[str]:
     poetry = data.get("tool", {}).get("poetry", {})
     names = [name for group in poetry.get("group", {}).values() for name in group.get("dependencies", {})]
     names += [name for name, item in poetry.get("dependencies", {}).items() if isinstance(item, dict) and item.get("optional")]
-    names += [*poetry.get("dev-dependencies", {}), *_extra_files(project)]
+    names += [*poetry.get("dev-dependencies", {}), *_pipfile_development(project), *_extra_files(project)]
     names += [re.split(r"[\s\[<>=!~;@]", line, maxsplit=1)[0] for line in lines]
     return {re.sub(r"[-_.]+", "-", name).lower() for name in names}
 
 
-def _extra_files(project: Project) -> list[str]:
-    from readiness.formats import requirements
+def _pipfile_development(project: Project) -> list[str]:
+    try:
+        return list(json.loads(project.text("Pipfile.lock") or "{}").get("develop", {}))
+    except (json.JSONDecodeError, AttributeError):
+        return []
 
+
+def _extra_files(project: Project) -> list[str]:
     aside = re.compile(r"(?:^|/)requirements[\w./-]*(?:dev|test|doc|optional|extra|gpu)[\w.-]*\.txt$")
     return [line.name for path in project.paths if aside.search(path) for line in requirements.parse(project.text(path)).lines]

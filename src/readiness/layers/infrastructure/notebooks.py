@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Final
 
 from readiness.layers.infrastructure import causes
 from readiness.layers.infrastructure.evidence import Started
+from readiness.layers.infrastructure.procedure import notebook_steps
 from readiness.sequence.finding import Cause, Location
 from readiness.world.context import Context
 from readiness.world.environment import Environment, Step
@@ -21,14 +23,29 @@ MOST: Final = 12
 def start(context: Context) -> tuple[Started, ...]:
     """Executes the notebooks of a project from top to bottom, each in a fresh kernel, without network."""
     paths = sorted(path for path in context.project.paths if path.endswith(".ipynb"))
-    found = []
+    session = context.session
+    found: list[Started] = []
     for number, path in enumerate(paths):
         if number >= MOST:
             found.append(Started(path, Cause.NOT_EXERCISED, f"was not executed: {MOST} were before it"))
             continue
-        with context.session.progress(f"executing {path}"):
-            found.append(_executed(path, execute(context.session, context.session.first, path, {}, TIMEOUT_S)))
+        environment = _environment(context, path, number)
+        if not environment.ready:
+            found.append(Started(path, environment.cause, f"does not install: {environment.reason}", Location(path)))
+            continue
+        with session.progress(f"executing {path}"):
+            found.append(_executed(path, execute(session, environment, path, {}, TIMEOUT_S)))
     return tuple(found)
+
+
+def _environment(context: Context, path: str, number: int) -> Environment:
+    """The environment of a notebook: one of its own where notebooks install their own packages, since two may disagree."""
+    session = context.session
+    if session.procedure.kind != "notebook" or path == session.procedure.source:
+        return session.first
+    procedure = replace(session.procedure, source=path, steps=notebook_steps(context.project, path))
+    with session.progress(f"installing what {path} installs"):
+        return session.builder.build(f"notebook{number}", session.tree("first"), procedure)
 
 
 def _executed(path: str, ran: Ran) -> Started:

@@ -41,6 +41,8 @@ class Drift:
     installed: dict[str, str]
     file: str
     kind: str
+    named: frozenset[str] = frozenset()
+    """Packages the project declares, whether or not they were installed."""
 
     def installed_text(self, top: str) -> str:
         """The package of that module with its version, where it is installed and not pinned."""
@@ -49,6 +51,8 @@ class Drift:
 
     def remedy_for_missing(self, name: str) -> Remedy:
         """How to declare a package that is imported and nowhere declared, with the project's own tool."""
+        if self.kind == "notebook":
+            return Remedy(f"add {name} to what the notebook installs, or name all of it in a requirements.txt")
         text = f"declare {name} where the other packages are declared, then lock"
         commands = {"poetry": f"poetry add {name}", "pipenv": f"pipenv install {name}", "pip": f"echo {name} >> {self.file}"}
         return Remedy(text, commands.get(self.kind, f"uv add {name}"))
@@ -57,6 +61,8 @@ class Drift:
         """How to pin everything, with the suspect held back where there is one."""
         text = "pin every package, not only the direct ones, and install from that"
         held = HELD_BACK.get(top, "")
+        if self.kind == "notebook":
+            return Remedy("name exact versions in a requirements.txt and install from that, not from within the notebook")
         if self.kind in ("uv", "package", "poetry"):
             tool = "poetry" if self.kind == "poetry" else "uv"
             return Remedy(text, f"{tool} add '{held}'" if held else f"{tool} lock")
@@ -66,7 +72,7 @@ class Drift:
 
 
 HELD_BACK: Final = {"pkg_resources": "setuptools<81"}
-"""Modules that a later release dropped, and the bound under which it still has them (setuptools 81 warns, 82 dropped it)."""
+"""Modules that a later release dropped, and the bound under which they were still there."""
 
 
 def declared(project: Project, procedure: Procedure) -> Declared:
@@ -85,7 +91,8 @@ def declared(project: Project, procedure: Procedure) -> Declared:
             direct[name] = direct.get(name) or version
     direct |= {name: version for step in procedure.steps for name, version in _named(step.argv).items()}
     pinned = {name: {version} for name, version in direct.items() if version}
-    return Declared(direct, pinned, files[0] if files else procedure.source.partition(":")[0], "", hashed, where)
+    file = files[0] if files else next((name for name in ("pyproject.toml", "setup.py") if name in project.paths), "requirements.in")
+    return Declared(direct, pinned, file, "", hashed, where)
 
 
 def _listed(project: Project, files: list[str]) -> tuple[dict[str, str], dict[str, Location], bool]:
@@ -167,7 +174,9 @@ def drift(context: Context) -> Drift | None:
     free = [name for name, version in sorted(environment.packages.items()) if name not in own and not _matches(said, name, version)]
     asked = [name for name in said.direct if name in environment.packages]
     pinned = sum(bool(said.pinned.get(name)) for name in asked)
-    return Drift(len(asked), pinned, tuple(free), dict(environment.packages), said.file, context.session.procedure.kind)
+    return Drift(
+        len(asked), pinned, tuple(free), dict(environment.packages), said.file, context.session.procedure.kind, frozenset(said.direct)
+    )
 
 
 def _matches(said: Declared, name: str, version: str) -> bool:

@@ -76,9 +76,10 @@ def _from_the_rest(project: Project, pyproject: dict[str, Any]) -> Procedure:
             return Procedure("unread", path, unread=f"{path} is for a tool that is not driven yet")
     if steps := _package(project, pyproject):
         return Procedure("package", steps[0].why, steps)
-    for kind, steps in (("pip", _readme_steps(project)), ("notebook", _notebook_steps(project))):
-        if steps:
-            return Procedure(kind, steps[0].why, steps)
+    if steps := _readme_steps(project):
+        return Procedure("pip", steps[0].why, steps)
+    if book := demo_notebook(project):
+        return Procedure("notebook", book, notebook_steps(project, book))
     if not any(path.endswith((".py", ".ipynb")) for path in project.paths):
         return Procedure("none", "", unread="no Python was found here; other languages are not judged yet")
     return Procedure("bare", "no dependencies declared")
@@ -278,16 +279,24 @@ def _readme_steps(project: Project) -> tuple[Step, ...]:
 _RUNNERS: Final = frozenset({"pip", "pip3", "python", "python3", "uv", "py"})
 
 
-def _notebook_steps(project: Project) -> tuple[Step, ...]:
+def demo_notebook(project: Project) -> str:
+    """The notebook that is the demo of a project which consists of notebooks; empty where it does not."""
+    books = sorted(path for path in project.paths if path.endswith(".ipynb"))
+    if not books or any(path.endswith(".py") for path in project.paths):
+        return ""
+    return next((path for path in books if "demo" in path.lower()), books[0])
+
+
+def notebook_steps(project: Project, path: str) -> tuple[Step, ...]:
+    """What the `%pip install` lines of a notebook ask for, in order, each once."""
+    try:
+        lines = notebook.installs(project.text(path))
+    except ValueError:
+        return ()
     found: dict[tuple[str, ...], Step] = {}
-    for path in sorted(path for path in project.paths if path.endswith(".ipynb")):
-        try:
-            lines = notebook.installs(project.text(path))
-        except ValueError:
-            continue
-        for words in lines:
-            if step := _pip_step(project, list(words), path, {}):
-                found.setdefault(tuple(step.argv), step)
+    for words in lines:
+        if step := _pip_step(project, list(words), path, {}):
+            found.setdefault(tuple(step.argv), step)
     return tuple(found.values())
 
 

@@ -16,7 +16,7 @@ _MAPPINGS = frozenset({"os.environ", "environ"})
 
 
 def variables(project: Project) -> list[Asked]:
-    """Every variable that code of the product reads by a literal name; `required` where no default stands with it."""
+    """Every variable that code of the product reads by a literal name; `required` where its absence raises."""
     found = []
     for module in modules.of(project):
         if not module.aside:
@@ -31,7 +31,6 @@ def _of_text(text: str, file: str) -> Iterator[Asked]:
             tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return
-    softened = _with_default(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and _dotted(node.value) in _MAPPINGS:
             if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
@@ -39,19 +38,8 @@ def _of_text(text: str, file: str) -> Iterator[Asked]:
         elif isinstance(node, ast.Call) and _dotted(node.func) in _READERS and node.args:
             name = node.args[0]
             if isinstance(name, ast.Constant) and isinstance(name.value, str):
-                default = len(node.args) > 1 or bool(node.keywords) or node in softened
-                yield Asked(name.value, Location(file, node.lineno), not default, False)
-
-
-def _with_default(tree: ast.AST) -> set[ast.AST]:
-    """Lookups whose absence the code visibly expects: `get(…) or x`, `if get(…):`, `x = get(…)` compared with None."""
-    found: set[ast.AST] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.BoolOp | ast.Compare):
-            found |= set(ast.walk(node))
-        elif isinstance(node, ast.If | ast.IfExp | ast.While):
-            found |= set(ast.walk(node.test))
-    return found
+                # without a default `get` gives None, which code may or may not live with: asked for, not required
+                yield Asked(name.value, Location(file, node.lineno), False, False)
 
 
 def _dotted(node: ast.AST) -> str:

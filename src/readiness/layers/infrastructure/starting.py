@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from readiness.formats import dotenv
-from readiness.layers.infrastructure import causes, modules
+from readiness.layers.infrastructure import causes, facts, modules
 from readiness.layers.infrastructure.evidence import Asked, Started
 from readiness.sequence.finding import Cause, Location
 from readiness.world.context import Context
@@ -49,10 +51,11 @@ def _start(context: Context) -> Outcome:
     records = _probe(session, found, base)
     started = [_started(module, records[module.file], optional) for module in found]
     asked = [item for record in records.values() for item in _asked(record)]
-    started, more = _again_with_dummies(context, found, started, optional, base)
+    asked += _demanded(started)
+    started = _again_with_dummies(context, found, started, optional, base)
     scripts = [_script(session, name, target, base) for name, target in modules.scripts(project).items()]
     notes = session.first.isolation.missing(network=True)
-    return Outcome(tuple(started + scripts), tuple(dict.fromkeys(asked + more)), notes)
+    return Outcome(tuple(started + scripts), tuple(dict.fromkeys(asked)), notes)
 
 
 def _declared_environment(context: Context) -> dict[str, str]:
@@ -103,36 +106,56 @@ def _started(module: modules.Module, record: dict[str, Any], optional: set[str],
 
 
 def _asked(record: dict[str, Any]) -> list[Asked]:
-    return [Asked(item["name"], Location(item["file"], item["line"]), not item["set"], True) for item in record.get("asked", [])]
+    return [Asked(item["name"], Location(item["file"], item["line"]), False, True) for item in record.get("asked", [])]
+
+
+def _demanded(started: list[Started]) -> list[Asked]:
+    """Variables that a guard named when it refused to go on, as long as it is clear which it means."""
+    found = []
+    for item in started:
+        names = causes.of_output(item.reason).variables if item.cause is Cause.CONFIGURATION else ()
+        if 0 < len(names) <= 2 and item.location is not None:
+            found += [Asked(name, item.location, True, True) for name in names]
+    return found
 
 
 def _again_with_dummies(
     context: Context, found: tuple[modules.Module, ...], started: list[Started], optional: set[str], base: dict[str, str]
-) -> tuple[list[Started], list[Asked]]:
-    """Starts what a guard refused again, with the values the project documents and dummies for the rest."""
-    refused = [module for module, item in zip(found, started, strict=True) if item.cause is Cause.CONFIGURATION]
-    if not refused:
-        return started, []
-    values = _dummies(context.project, started) | base
-    records = _probe(context.session, tuple(refused), values)
-    note = "with dummy settings"
-    again = {module.file: _started(module, records[module.file], optional, note) for module in refused}
-    asked = [item for record in records.values() for item in _asked(record)]
-    return [again.get(item.subject, item) for item in started], asked
+) -> list[Started]:
+    """Starts what a guard refused again, with what the project documents and as few dummies as will do."""
+    by_file = {module.file: module for module in found}
+    results = {item.subject: item for item in started}
+    for values in _dummies(context.project, started):
+        refused = [by_file[item.subject] for item in results.values() if item.cause is Cause.CONFIGURATION and item.subject in by_file]
+        if not refused:
+            break
+        records = _probe(context.session, tuple(refused), values | base)
+        for module in refused:
+            results[module.file] = _started(module, records[module.file], optional, "with dummy settings")
+    return [results[item.subject] for item in started]
 
 
-def _dummies(project: Project, started: list[Started]) -> dict[str, str]:
+def _dummies(project: Project, started: list[Started]) -> Iterator[dict[str, str]]:
+    """Settings to try, the fewest first: what guards name, then every secret, then everything that is documented or read."""
     documented: dict[str, str] = {}
-    for path in example_files(project):
+    for path in facts.example_files(project):
         documented = dotenv.parse(project.text(path)) | documented
-    names = set(documented) | set(_variables_read(project))
-    names |= {name for item in started for name in causes.of_output(item.reason).variables}
-    return {name: _dummy(name, documented.get(name, "")) for name in names if not _is_ours(name)}
+    given = {name: value for name, value in documented.items() if value and not _is_placeholder(value) and not _is_ours(name)}
+    named = {name for item in started for name in causes.of_output(item.reason).variables}
+    known = {name for name in {*documented, *_variables_read(project)} if not _is_ours(name)}
+    secrets = {name for name in known if _SECRET_NAME.search(name)}
+    for names in (named, named | secrets, named | known):
+        yield {name: _dummy(name) for name in names} | given
 
 
-def _dummy(name: str, documented: str) -> str:
-    if documented and not documented.startswith(("<", "your", "YOUR", "xxx", "sk-...", "...")):
-        return documented
+_SECRET_NAME: Final = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL")
+
+
+def _is_placeholder(value: str) -> bool:
+    return value.lower().startswith(("<", "your", "xxx", "sk-...", "...", "changeme", "todo", "replace"))
+
+
+def _dummy(name: str) -> str:
     if name.endswith(("_URL", "_URI", "_ENDPOINT", "_BASE", "_HOST")):
         return "http://127.0.0.1:9" if not name.endswith("_HOST") else "127.0.0.1"
     if name.endswith(("_PORT", "_SIZE", "_LIMIT", "_COUNT", "_SECONDS", "_TOKENS", "_DAYS", "_MINUTES", "_TIMEOUT", "_K")):
@@ -148,13 +171,6 @@ def _variables_read(project: Project) -> dict[str, Location]:
     from readiness.layers.infrastructure.source import variables
 
     return {item.name: item.location for item in variables(project)}
-
-
-def example_files(project: Project) -> list[str]:
-    """Files that document the environment by example, at the root first."""
-    names = (".env.example", ".env.sample", ".env.template", ".env.dist", "env.example", "example.env", ".env-example", "sample.env",
-             ".example.env", ".env.test", "env.sample", ".env_example", ".env.local.example", ".env.defaults")  # fmt: skip
-    return sorted((path for path in project.paths if path.rpartition("/")[2] in names), key=lambda path: (path.count("/"), path))
 
 
 def _script(session: Session, name: str, target: str, env: dict[str, str]) -> Started:

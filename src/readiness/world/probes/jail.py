@@ -106,6 +106,11 @@ def shape_files(spec, got):
     hidden = sorted({os.path.realpath(path) for path in spec["hidden"] if os.path.isdir(path)})
     for path in hidden:
         mount("none", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=1m")
+    opened = list(spec["writable"])
+    for path in ("/tmp", "/var/tmp"):
+        if os.path.isdir(path) and not any(w == path or w.startswith(path + "/") for w in spec["writable"]):
+            mount(spec["tmp"], path, None, MS_BIND)
+            opened.append(path)
     for path, fd, _ in keep:
         if not os.path.exists(path):
             if os.path.isdir("/proc/self/fd/%d" % fd):
@@ -115,11 +120,6 @@ def shape_files(spec, got):
                 os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o644))
         mount("/proc/self/fd/%d" % fd, path, None, MS_BIND | MS_REC)
         os.close(fd)
-    opened = list(spec["writable"])
-    for path in ("/tmp", "/var/tmp"):
-        if os.path.isdir(path) and not any(w == path or w.startswith(path + "/") for w in spec["writable"]):
-            mount(spec["tmp"], path, None, MS_BIND)
-            opened.append(path)
     if os.path.isdir("/dev/shm"):
         mount("none", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,size=256m")
         opened.append("/dev/shm")

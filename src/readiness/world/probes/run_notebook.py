@@ -6,7 +6,19 @@ project's own packages), timeout_s. Prints the text outputs of the cells; a fail
 
 import json
 import os
+import re
 import sys
+
+
+def failing_line(book, message):
+    """The source line a syntax error is about, so that a placeholder can be told from a slip."""
+    found = re.search(r"line (\d+)\)", message)
+    for cell in book.cells:
+        if any(output.get("output_type") == "error" for output in cell.get("outputs", [])):
+            lines = cell["source"].splitlines()
+            number = int(found.group(1)) if found else 1
+            return lines[number - 1].strip() if number <= len(lines) else ""
+    return ""
 
 
 def main():
@@ -39,6 +51,8 @@ def main():
             text = output.get("text") or (output.get("data") or {}).get("text/plain") or ""
             if output.get("output_type") != "error" and output.get("name") != "stderr" and text:
                 print(text if isinstance(text, str) else "".join(text))
+    if failed is not None and failed.ename == "SyntaxError":
+        failed.evalue = "%s: %s" % (failed.evalue, failing_line(book, failed.evalue))
     if failed is not None:
         sys.stderr.write("Traceback (most recent call last)\n%s: %s\n" % (failed.ename, " ".join(str(failed.evalue).split())))
         return 1

@@ -3,8 +3,9 @@
 Proves: somebody else can configure the project from what is in the repository.
 Needed above: an environment is only recreated when its settings are.
 Executed: while modules start, every lookup of an environment variable by the project's own files is recorded; the source
-is read for those that start did not reach. Declared is what a file that is no code names: an example environment
-file, a compose file, a Dockerfile, a deployment, the manifest, the README.
+is read for those that start did not reach. A variable is required where its absence raises, or where a guard names it.
+Declared is what a file that is no code names: an example environment file, a compose file, a Dockerfile, a deployment,
+the manifest, the README.
 Cannot see: names put together at run time in code that was not started, settings read from elsewhere.
 Repair: name the variable in `.env.example`.
 Source: "the demo needs a key nobody wrote down", the commonest reason a recreated demo did not run.
@@ -49,20 +50,15 @@ def observe(context: Context) -> Observed:
     procedure = context.session.procedure
     ready = bool(procedure.interpreters) and not procedure.unread and context.session.first.ready
     started = starting.start(context).asked if ready else ()
-    by_name: dict[str, Asked] = {}
+    asked: dict[str, Asked] = {}
     for item in (*source.variables(context.project), *started):
-        known = by_name.get(item.name)
-        if known is None:
-            by_name[item.name] = item
-        elif item.executed and not known.executed:
-            # The source says whether a default stands with it; the run says that it is really asked for.
-            by_name[item.name] = Asked(item.name, known.location, known.required, True)
-    in_source = {item.name for item in source.variables(context.project)}
-    asked = [item for item in by_name.values() if not _GIVEN.fullmatch(item.name) and item.name in in_source]
+        known = asked.get(item.name, item)
+        asked[item.name] = Asked(item.name, known.location, known.required or item.required, known.executed or item.executed)
+    named = [item for item in asked.values() if not _GIVEN.fullmatch(item.name)]
     demo = context.manifest.demo
     stated = {*demo.env, *demo.secrets} if demo is not None else set()
-    declared = frozenset(stated | _declared(context.project, {item.name for item in asked}))
-    return Observed(tuple(sorted(asked, key=lambda item: item.name)), declared, ready)
+    declared = frozenset(stated | _declared(context.project, {item.name for item in named}))
+    return Observed(tuple(sorted(named, key=lambda item: item.name)), declared, ready)
 
 
 def _declared(project: Project, names: set[str]) -> set[str]:
@@ -78,15 +74,17 @@ def _declared(project: Project, names: set[str]) -> set[str]:
 
 
 def judge(observed: Observed, policy: Policy) -> Finding:
-    """Fails where a variable without a default is declared nowhere."""
+    """Fails where a variable it cannot do without is declared nowhere."""
     required = [item for item in observed.asked if item.required]
     basis = Basis.EXECUTED if observed.executed else Basis.OBSERVED
+    soft = [item.name for item in observed.asked if not item.required and item.name not in observed.declared]
+    notes = (f"asked for, done without and declared nowhere: {', '.join(soft[:3])}{' …' if len(soft) > 3 else ''}",) if soft else ()
     if not required:
-        return Finding(ID, Outcome.NOT_APPLICABLE, basis, reason="no variable is asked for without a default")
+        return Finding(ID, Outcome.NOT_APPLICABLE, basis, reason="no variable is asked for that it could not do without", notes=notes)
     missing = [item for item in required if item.name not in observed.declared]
     if not missing:
         text = f"{len(required)} variable{'s' if len(required) != 1 else ''} asked for, each declared"
-        return Finding(ID, Outcome.HOLDS, basis, observed=text)
+        return Finding(ID, Outcome.HOLDS, basis, observed=text, notes=notes)
     problems = tuple(Problem(item.name, f"{item.name} is asked for and declared nowhere", item.location) for item in missing)
     names = ", ".join(item.name for item in missing[:3])
     text = f"{len(missing)} of {len(required)} declared nowhere: {names}{' …' if len(missing) > 3 else ''}"
@@ -94,5 +92,5 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     first = missing[0]
     return Finding(
         ID, Outcome.FAILS, basis, first.name, "every variable is declared", text, problems[0].text, Cause.PROJECT,
-        first.location, remedy, problems,
+        first.location, remedy, problems, notes,
     )  # fmt: skip

@@ -126,7 +126,7 @@ def judge(observed: Observed, policy: Policy) -> Finding:
         problems += list(observed.loose)
     if problems:
         return _fails(observed, problems)
-    if not observed.direct and not (free and free.installed):
+    if not observed.lock and not observed.direct and not (free and free.installed):
         return Finding(ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason="there are no dependencies to lock")
     if not observed.installed:
         return no_finding(ID, "what the lock installs could not be compared: it was not installed", Cause.NOT_EXERCISED)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from readiness.formats import compose, dockerfile
-from readiness.layers.infrastructure.facts import compose_files, looseness
+from readiness.layers.infrastructure.facts import UNRESOLVED, compose_files, looseness, resolved
 from readiness.layers.infrastructure.interpreter import dockerfiles
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy, Stakes
@@ -54,7 +54,9 @@ def observe(context: Context) -> Observed:
         except ValueError as error:
             unread.append(Problem(path, f"{path} {error}", Location(path)))
             continue
-        images += [Named(item.image, Location(path, item.image_line)) for item in services if item.image and not item.builds]
+        images += [
+            Named(resolved(project, item.image), Location(path, item.image_line)) for item in services if item.image and not item.builds
+        ]
     return Observed(tuple(images), tuple(unread))
 
 
@@ -71,6 +73,14 @@ def judge(observed: Observed, policy: Policy) -> Finding:
         for item in observed.images
         if (text := _loose(item.reference, strict=strict))
     )
+    clear = tuple(item for item in problems if UNRESOLVED not in item.text)
+    if problems and not clear:
+        first = problems[0]
+        return Finding(
+            ID, Outcome.UNKNOWN, Basis.OBSERVED, first.subject, reason=first.text, cause=Cause.CONFIGURATION, location=first.location,
+            remedy=Remedy("set it in .env.example, or give it a default where it is used"),
+        )  # fmt: skip
+    problems = clear
     expected = "a digest for every image" if strict else "an exact version for every image"
     if not problems:
         return Finding(ID, Outcome.HOLDS, Basis.OBSERVED, expected=expected, observed=f"{len(observed.images)} images named exactly")

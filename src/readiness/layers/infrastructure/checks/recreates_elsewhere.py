@@ -52,6 +52,8 @@ def observe(context: Context) -> Observed:
     """Climbs the ladder and says on which rung it stopped, and why."""
     demo, source = demos.of(context)
     procedure = context.session.procedure
+    if demo is None and not any(path.endswith((".py", ".ipynb")) for path in context.project.paths):
+        return Observed("", "", -1, Cause.NONE, "there is nothing to run", 0)
     if demo is None:
         return Observed("", "", -1, Cause.NOT_EXERCISED, "no demo is declared and none was found", 0)
     if procedure.unread or not procedure.interpreters or not context.session.first.ready:
@@ -142,6 +144,8 @@ def judge(observed: Observed, policy: Policy) -> Finding:
 
     Outputs that differ without being declared are `unknown`: a time on the standard output is no broken promise.
     """
+    if not observed.demo and observed.cause is Cause.NONE:
+        return Finding(ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason=observed.reason)
     if not observed.demo:
         return no_finding(ID, observed.reason, observed.cause, Remedy("say what the demo is: [demo] in readiness.toml", "readiness init"))
     notes = [*observed.isolation.missing(observed.network), *(["the demo had the network"] if observed.network else [])]
@@ -166,7 +170,8 @@ def _remedy(cause: Cause, observed: Observed, *, differs: bool) -> Remedy:
     if cause is Cause.PROJECT and observed.altered:
         return Remedy("install what the package ships, and keep changes to it in the project")
     if cause is Cause.PROJECT and not differs:
-        return Remedy("make the demo run in an environment that was just installed", observed.demo)
+        command = f"jupyter execute '{observed.demo}'" if observed.demo.endswith(".ipynb") else observed.demo
+        return Remedy("make the demo run in an environment that was just installed", command)
     if differs and cause is Cause.NOT_EXERCISED:
         return Remedy("declare the outputs that count, without times and ids: outputs in [demo]", "readiness init")
     texts = {

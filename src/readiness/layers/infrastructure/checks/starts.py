@@ -103,12 +103,14 @@ def _why(observed: Observed, first: Started) -> tuple[str, Remedy]:
     missing = first.reason.partition("No module named ")[2].strip("'\" ")
     top = missing.partition(".")[0]
     free = observed.drift
-    if missing and free is not None and causes.distribution(top) not in free.installed:
-        name = causes.distribution(top)
-        return (
-            f"{first.subject} needs {top}, which nothing declares and nothing else brings",
-            free.remedy_for_missing(name),
+    name = causes.distribution(top)
+    if missing and free is not None and name in free.named and name not in free.installed:
+        remedy = Remedy(
+            "bring the lock up to date with the declaration", {"poetry": "poetry lock", "pipenv": "pipenv lock"}.get(free.kind, "uv lock")
         )
+        return f"{name} is declared, and what was installed ({free.file}) does not have it", remedy
+    if missing and free is not None and name not in free.installed:
+        return f"{first.subject} needs {top}, which nothing declares and nothing else brings", free.remedy_for_missing(name)
     if free is not None and free.unpinned:
         counts = f"{free.pinned_direct} of {free.direct} direct dependencies are pinned, {len(free.unpinned)} packages in all are not"
         suspect = f"; {free.installed_text(top)} came with today's installation" if free.installed_text(top) else ""

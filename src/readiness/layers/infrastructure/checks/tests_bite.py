@@ -20,7 +20,6 @@ from readiness.layers.infrastructure import modules, mutation, suite
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy, outcome_of
 from readiness.sequence.interval import clopper_pearson
 from readiness.sequence.stakes import MINIMUM_KILL_RATE, Policy
-from readiness.sequence.verdict import no_finding
 from readiness.world.context import Context
 from readiness.world.environment import Environment
 
@@ -44,7 +43,8 @@ class Observed:
     killed: int = 0
     tried: int = 0
     survivors: tuple[Problem, ...] = ()
-    sites: int = 0
+    complete: bool = False
+    """Whether every change there is was tried, so that the rate is known and not estimated."""
 
 
 def observe(context: Context) -> Observed:
@@ -64,18 +64,20 @@ def observe(context: Context) -> Observed:
     if not base.ran.ok or not counts[0]:
         told = suite.cause_of(base)
         return Observed(len(found), *counts, cause=told.cause, reason=told.reason)
-    killed, survivors, sites = _mutate(context, where, base)
-    return Observed(len(found), *counts, killed=killed, tried=killed + len(survivors), survivors=tuple(survivors), sites=sites)
+    killed, survivors, complete = _mutate(context, where, base)
+    return Observed(len(found), *counts, killed=killed, tried=killed + len(survivors), survivors=tuple(survivors), complete=complete)
 
 
-def _mutate(context: Context, where: Environment, base: suite.Result) -> tuple[int, list[Problem], int]:
+def _mutate(context: Context, where: Environment, base: suite.Result) -> tuple[int, list[Problem], bool]:
     texts = {module.file: context.project.text(module.file) for module in modules.of(context.project) if not module.aside}
     sites = mutation.sites(texts)
     limit_s = 5 + 4 * base.ran.elapsed_s
     minimum = MINIMUM_KILL_RATE[context.manifest.stakes]
     started = time.monotonic()
     killed, survivors = 0, list[Problem]()
+    left = len(sites)
     for site in mutation.sample(sites, LOOKS[-1], seed=int(context.project.tree[-12:], 16)):
+        left -= 1
         mutant = mutation.apply(site, texts[site.file])
         if mutant is None:
             continue
@@ -88,7 +90,7 @@ def _mutate(context: Context, where: Environment, base: suite.Result) -> tuple[i
             survivors.append(Problem(f"{mutant.file}:{mutant.line}", mutant.what, Location(mutant.file, mutant.line)))
         if time.monotonic() - started > BUDGET_S or (number in LOOKS and _decided(killed, number, minimum)):
             break
-    return killed, survivors, len(sites)
+    return killed, survivors, left == 0
 
 
 def _noticed(context: Context, where: Environment, mutant: mutation.Mutant, limit_s: float) -> bool:
@@ -115,10 +117,14 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     if observed.cause is not Cause.NONE or not observed.passed:
         return _not_green(observed)
     if not observed.tried:
-        return no_finding(ID, f"{observed.passed} tests pass; there was no code to change", Cause.NOT_EXERCISED)
+        return Finding(ID, Outcome.NOT_APPLICABLE, Basis.EXECUTED, reason=f"{observed.passed} tests pass; there is no code to change")
     lower, upper = clopper_pearson(observed.killed, observed.tried, CONFIDENCE)
+    span = f"{lower:.0%} to {upper:.0%}"
+    if observed.complete:
+        lower = upper = observed.killed / observed.tried
+        span = "all there are"
     minimum = MINIMUM_KILL_RATE[policy.stakes]
-    rate = f"{observed.killed} of {observed.tried} changes noticed ({lower:.0%} to {upper:.0%}), {observed.passed} tests"
+    rate = f"{observed.killed} of {observed.tried} changes noticed ({span}), {observed.passed} tests"
     expected = f"at least {minimum:.0%} noticed"
     notes = tuple(f"survived: {item.subject} {item.text}" for item in observed.survivors[:2])
     if observed.skipped:

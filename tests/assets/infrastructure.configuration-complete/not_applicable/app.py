@@ -1,0 +1,3 @@
+import os
+
+REGION = os.environ.get("DESK_REGION", "eu")

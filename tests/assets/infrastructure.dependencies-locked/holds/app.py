@@ -1,0 +1,3 @@
+from middle import greet
+
+print(greet())

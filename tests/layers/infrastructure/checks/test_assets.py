@@ -1,0 +1,42 @@
+"""Every check on its three assets: it holds, it fails by exactly the planted fault, it does not apply."""
+
+from __future__ import annotations
+
+import pytest
+
+from readiness.layers import catalog
+from readiness.sequence.finding import Basis, Outcome
+from tests.layers.conftest import Judge
+
+OBSERVED_ONLY = {"infrastructure.images-pinned"}
+NAMED = {
+    "infrastructure.installs": "tiny==9.9",
+    "infrastructure.starts": "leaf_legacy",
+    "infrastructure.dependencies-locked": "leaf",
+    "infrastructure.images-pinned": "python:latest",
+    "infrastructure.configuration-complete": "DESK_TOKEN",
+    "infrastructure.recreates-elsewhere": "scores.jsonl",
+    "infrastructure.tests-bite": "changes noticed",
+}
+
+
+@pytest.mark.parametrize("name", [spec.id for spec in catalog.OURS])
+def test_the_holding_project_holds(judge: Judge, name: str) -> None:
+    finding = judge(name, "holds")
+    assert (finding.outcome, finding.reason) == (Outcome.HOLDS, "")
+    assert finding.basis is (Basis.OBSERVED if name in OBSERVED_ONLY else Basis.EXECUTED)
+
+
+@pytest.mark.parametrize("name", [spec.id for spec in catalog.OURS])
+def test_the_failing_project_fails_by_its_planted_fault(judge: Judge, name: str) -> None:
+    finding = judge(name, "fails")
+    assert finding.outcome is Outcome.FAILS
+    assert NAMED[name] in f"{finding.observed} {finding.reason} {' '.join(p.text for p in finding.problems)}"
+    assert finding.remedy.text
+
+
+@pytest.mark.parametrize("name", [spec.id for spec in catalog.OURS])
+def test_the_project_without_such_a_thing_is_left_alone(judge: Judge, name: str) -> None:
+    finding = judge(name, "not_applicable")
+    assert finding.outcome is Outcome.NOT_APPLICABLE
+    assert finding.reason
