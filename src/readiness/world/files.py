@@ -65,14 +65,8 @@ def remove_tree(path: Path) -> None:
 
 def remove_later(root: Path) -> None:
     """Removes a tree without making the caller wait: deleting an environment can take as long as making it."""
-    # In the background and for nobody: what it leaves behind when it is ended too is swept by the next session.
-    subprocess.Popen(
-        ["rm", "-rf", "--", os.fspath(root)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    # A shell starts it and ends at once; what it leaves when it is ended too is swept by the next session.
+    subprocess.run(["sh", "-c", 'rm -rf -- "$1" </dev/null >/dev/null 2>&1 &', "sh", os.fspath(root)], check=True)
 
 
 def walk(root: Path) -> Iterator[Entry]:

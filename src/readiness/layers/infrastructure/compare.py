@@ -54,7 +54,8 @@ def _value(left: Any, right: Any, key: str, stated: Mapping[str, Tolerance]) -> 
     if _number(left) and _number(right) and key in stated:
         allowed = stated[key].abs + stated[key].rel * abs(left)
         return "" if abs(left - right) <= allowed else f"`{key}` is {left}, then {right}, allowed {allowed:g}"
-    return "" if left == right else f"`{key}` is {_short(left)}, then {_short(right)}"
+    same = left == right and isinstance(left, bool) == isinstance(right, bool)  # to Python, True equals 1
+    return "" if same else f"`{key}` is {_short(left)}, then {_short(right)}"
 
 
 def _number(value: Any) -> bool:

@@ -21,6 +21,8 @@ from readiness.world.environment import Procedure, Step
 from readiness.world.project import Project
 
 _UV_PIP: Final = ("uv", "pip", "install", "--python", "{python}")
+# poetry and pipenv install what their lock lists without resolving it again; so does this
+_UV_SYNC: Final = ("uv", "pip", "sync", "--allow-empty-requirements", "--python", "{python}")
 _DROPPED: Final = re.compile(
     r"--no-cache-dir|--no-cache|--user|-q+|--quiet|-v+|--verbose|--progress-bar.*|--root-user-action.*|--break-system-packages|"
     r"--disable-pip-version-check|--system|--no-warn-script-location|--ignore-installed|-U|--upgrade|--timeout=.*|--retries=.*|"
@@ -130,7 +132,7 @@ def _poetry(project: Project, pyproject: dict[str, Any]) -> Procedure:
     steps = (
         Step(("uv", "tool", "install", "-q", "--with", "poetry-plugin-export", "poetry"), why="to read poetry.lock"),
         Step(tuple(export), why="poetry.lock"),
-        Step((*_UV_PIP, "-r", "{tools}/poetry-requirements.txt"), {**_PIP_SEMANTICS}, "poetry.lock"),
+        Step((*_UV_SYNC, "{tools}/poetry-requirements.txt"), {**_PIP_SEMANTICS}, "poetry.lock"),
     )
     return Procedure("poetry", "poetry.lock", steps + _package(project, pyproject, deps=False), lock="poetry.lock")
 
@@ -141,7 +143,7 @@ def _pipenv(project: Project, pyproject: dict[str, Any]) -> Procedure:
     except ValueError as error:
         return Procedure("unread", "Pipfile.lock", unread=f"Pipfile.lock {error}")
     name = ".readiness-pipfile.txt"
-    step = Step((*_UV_PIP, "-r", name), {**_PIP_SEMANTICS}, "Pipfile.lock")
+    step = Step((*_UV_SYNC, name), {**_PIP_SEMANTICS}, "Pipfile.lock")
     return Procedure(
         "pipenv", "Pipfile.lock", (step, *_package(project, pyproject, deps=False)), lock="Pipfile.lock", prepared={name: content}
     )

@@ -57,6 +57,9 @@ def ask_recorder(root):
 def load(module, root, attempt):
     """Imports one module as attempt number `attempt` has it: with one of its possible roots first on the path."""
     roots = module["roots"]
+    if attempt >= len(roots):  # one more: started from its own folder, as a README may say
+        os.chdir(os.path.dirname(os.path.join(root, module["file"])))
+        attempt = 0
     first = os.path.join(root, roots[attempt]) if roots[attempt] else root
     path = os.path.join(root, module["file"])
     extra = [folder for folder in (first, root, os.path.dirname(path)) if folder]
@@ -246,6 +249,12 @@ def main():
             run_batch([(index, attempt)], spec, asked, results)
             after = (results[index].get("error") or {}).get("missing") or ""
             if results[index]["outcome"] == "error" and after.split(".")[0] in local and missing == after.split(".")[0]:
+                results[index] = before
+        error = results[index].get("error") or {}
+        if error.get("type") == "FileNotFoundError" and not error.get("filename", "/").startswith("/"):
+            before = results[index]
+            run_batch([(index, len(module["roots"]))], spec, asked, results)
+            if (results[index].get("error") or {}).get("type") == "FileNotFoundError":
                 results[index] = before
     with open(sys.argv[2], "w") as handle:
         for index, module in enumerate(spec["modules"]):

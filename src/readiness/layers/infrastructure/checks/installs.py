@@ -64,7 +64,7 @@ def _remedy(observed: Installed) -> Remedy:
     texts = {
         Cause.NETWORK: Remedy("check again when the index answers", "readiness check"),
         Cause.SYSTEM: Remedy("install what the build needs, then check again", "readiness check"),
-        Cause.TOOL: Remedy("free room or time on this machine, then check again", "readiness check"),
+        Cause.TOOL: Remedy("check again; where it stays so, state the setup in readiness.toml", "readiness init"),
     }
     if observed.cause in texts:
         return texts[observed.cause]
