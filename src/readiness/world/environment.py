@@ -143,7 +143,7 @@ class Builder:
         first: Environment | None = None
         for interpreter in procedure.interpreters:
             found = self._attempt(f"{name}-{interpreter.minor}", tree, procedure, interpreter, link_mode)
-            if found.ready or found.cause is Cause.NETWORK or procedure.declared_exactly:
+            if found.ready or found.cause is Cause.NETWORK or procedure.declared_exactly or _gone(found.reason):
                 return _with_attempts(found, tried)
             tried.append(f"{interpreter.minor}: {found.reason}")
             first = first or found
@@ -201,7 +201,13 @@ def _fill(word: str, names: Mapping[str, str]) -> str:
 
 
 def _is_resolution(step: Step, ran: Ran) -> bool:
-    return step.argv[:3] == ("uv", "pip", "install") and ("No solution found" in ran.said or "arse" in ran.said)
+    asked_pip = step.argv[:3] == ("uv", "pip", "install")
+    return asked_pip and not _gone(ran.said) and ("No solution found" in ran.said or "arse" in ran.said)
+
+
+def _gone(text: str) -> bool:
+    """Whether a release is not to be had at all, which no other interpreter and no other client changes."""
+    return "there is no version of" in text or "was not found in the" in text
 
 
 def _total(ran: list[Ran]) -> float:

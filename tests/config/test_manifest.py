@@ -1,0 +1,162 @@
+"""The manifest as a whole: everything the design names is read, and a broken file says where it is broken."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from readiness.config.manifest import (
+    Demo,
+    Infrastructure,
+    Manifest,
+    Request,
+    Server,
+    Tolerance,
+    TrustedKey,
+    load,
+    parse,
+)
+from readiness.errors import InputError
+from readiness.sequence.mode import Declaration, Mode
+from readiness.sequence.stakes import Stakes
+
+FULL = """\
+schema = 1
+[project]
+id = "support-assistant"
+mode = "production"
+stakes = "money"
+components = ["."]
+[infrastructure]
+python = "3.12"
+tests = ["pytest", "-q"]
+skip_modules = ["legacy.*"]
+ttl_days = 3
+[demo]
+setup = [["uv", "pip", "sync", "requirements.txt"]]
+command = ["python", "-m", "assistant", "answer-all"]
+env = { LANG = "C.UTF-8" }
+secrets = ["OPENAI_API_KEY"]
+outputs = ["out/answers.jsonl"]
+metrics = "out/metrics.json"
+timeout_s = 90
+network = "on"
+[demo.tolerance]
+"out/answers.jsonl:score" = { abs = 1e-4 }
+[trust]
+keys = ["ed25519:AAAA ci", "ed25519:BBBB"]
+[[waiver]]
+id = "w-2026-01"
+check = "infrastructure.images-pinned"
+subject = "compose.yaml"
+reason = "the vendor publishes one tag"
+owner = "ana"
+approver = "ben"
+expires = 2026-12-20
+blast_radius = "the nightly report"
+retirement = "pinned with release 2"
+"""
+
+
+def test_everything_the_design_names_is_read() -> None:
+    manifest = parse(FULL, Path("readiness.toml"))
+    assert (manifest.path, manifest.project_id, manifest.components) == (Path("readiness.toml"), "support-assistant", (".",))
+    assert (manifest.mode, manifest.stakes, manifest.stakes_declared) == (Declaration(), Stakes.MONEY, True)
+    assert manifest.infrastructure == Infrastructure("3.12", ("pytest", "-q"), ("legacy.*",), 3)
+    assert manifest.trust == (TrustedKey("ed25519:AAAA", "ci"), TrustedKey("ed25519:BBBB", "self"))
+    assert manifest.demo == Demo(
+        command=("python", "-m", "assistant", "answer-all"),
+        setup=(("uv", "pip", "sync", "requirements.txt"),),
+        env={"LANG": "C.UTF-8"},
+        secrets=("OPENAI_API_KEY",),
+        outputs=("out/answers.jsonl",),
+        metrics="out/metrics.json",
+        timeout_s=90,
+        network="on",
+        tolerance={"out/answers.jsonl:score": Tolerance(abs=1e-4)},
+        line=12,
+    )
+    (waiver,) = manifest.waivers
+    assert (waiver.id, waiver.check, waiver.subject) == ("w-2026-01", "infrastructure.images-pinned", "compose.yaml")
+    assert (waiver.owner, waiver.approver, waiver.expires, waiver.signed) == ("ana", "ben", date(2026, 12, 20), False)
+
+
+def test_a_server_demo_is_read_with_its_requests() -> None:
+    demo = parse("""\
+[demo]
+server = { argv = ["python", "-m", "assistant.serve"], ready = "/healthz", ready_s = 5 }
+[[demo.request]]
+id = "ask"
+method = "POST"
+path = "/ask"
+json = { q = "why?" }
+[[demo.request]]
+path = "/"
+""").demo
+    assert demo is not None
+    assert demo.server == Server(("python", "-m", "assistant.serve"), "/healthz", 5)
+    assert demo.requests == (Request("ask", "/ask", "POST", {"q": "why?"}), Request("q2", "/"))
+
+
+def test_another_mode_is_read_with_its_end_reason_and_owner() -> None:
+    text = '[project]\nmode = "research"\nuntil = "2026-12-20"\nreason = "a paper"\nowner = "ana"\n'
+    assert parse(text).mode == Declaration(Mode.RESEARCH, date(2026, 12, 20), "a paper", "ana")
+
+
+def test_nothing_said_means_the_defaults(tmp_path: Path) -> None:
+    assert parse("") == load(tmp_path) == Manifest()
+
+
+def test_a_file_is_loaded_with_its_path(tmp_path: Path) -> None:
+    (tmp_path / "readiness.toml").write_text('[project]\nid = "support-bot"\n')
+    assert (load(tmp_path).path, load(tmp_path).project_id) == (tmp_path / "readiness.toml", "support-bot")
+
+
+def test_a_file_that_is_no_utf8_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "readiness.toml").write_bytes(b'[project]\nowner = "Ren\xe9"\n')
+    with pytest.raises(InputError, match=r"^readiness\.toml:1: is not UTF-8 text"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("schema = 1\n[project\n", 2),
+        ("schema = 1\n\nid = \n", 3),
+        ('a = "x"\na = "y"\n', 2),
+        ("until = 2026-13-45", 1),
+        ("schema = 1\n[demo]\ncommand = [\n", 3),
+    ],
+    ids=["header", "value", "twice", "date", "end of file"],
+)
+def test_broken_toml_names_its_line(text: str, line: int) -> None:
+    with pytest.raises(InputError) as caught:
+        parse(text)
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"readiness.toml:{line}: is not valid TOML: ")
+    assert caught.value.exit_code == 2
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    with pytest.raises(InputError) as caught:
+        parse('schema = 2\n[project]\nid = "Not A Slug"\nstakes = "fame"\n[demo]\ncommand = "python main.py"\ntimeout_s = -1\n[tust]\n')
+    assert sorted(problem.split(": ")[0] for problem in caught.value.problems) == [f"readiness.toml:{n}" for n in (1, 3, 4, 6, 7, 8)]
+    assert caught.value.message == "\n".join(caught.value.problems)
+
+
+@given(st.lists(st.sampled_from([*FULL.splitlines(), "x = [", "[demo.server]", 'mode = "crisis"', "[[demo.request]]", "]", "1"])))
+def test_any_shuffle_of_lines_is_read_or_refused_with_lines(lines: list[str]) -> None:
+    assert all(re.match(r"readiness\.toml:\d+: ", problem) for problem in problems("\n".join(lines)))
+
+
+def problems(text: str) -> list[str]:
+    try:
+        parse(text)
+    except InputError as error:
+        return error.problems
+    return []

@@ -1,0 +1,27 @@
+"""Settings for every test: examples are few and untimed, because the machines this runs on are shared."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.configuration import set_hypothesis_home_dir
+
+from readiness.world import files
+
+set_hypothesis_home_dir(Path(__file__).parents[1] / ".pytest_cache/hypothesis")
+settings.register_profile("readiness", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("long", max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("readiness")
+
+
+@pytest.fixture
+def workplace() -> Iterator[Path]:
+    """A folder that the unprivileged user of the sandbox can reach, which pytest's own are not where we are root."""
+    folder = Path(tempfile.mkdtemp(prefix="readiness-tests-", dir="/var/tmp" if Path("/var/tmp").is_dir() else None))
+    folder.chmod(0o755)
+    yield folder
+    files.remove_tree(folder)

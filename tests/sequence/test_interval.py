@@ -1,0 +1,68 @@
+"""The exact interval of a proportion: published values, and that it covers as often as it says."""
+
+from __future__ import annotations
+
+from functools import cache
+from math import comb
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from readiness.sequence.interval import clopper_pearson
+
+interval = cache(clopper_pearson)
+
+
+@pytest.mark.parametrize(
+    ("successes", "trials", "lower", "upper"),
+    [
+        (0, 10, 0.0, 0.3085),
+        (5, 10, 0.1871, 0.8129),
+        (10, 10, 0.6915, 1.0),
+        (1, 20, 0.0013, 0.2487),
+        (20, 100, 0.1267, 0.2918),
+    ],
+)
+def test_the_published_values_are_met(successes: int, trials: int, lower: float, upper: float) -> None:
+    assert clopper_pearson(successes, trials) == pytest.approx((lower, upper), abs=5e-5)
+
+
+@pytest.mark.parametrize("trials", [1, 7, 300])
+def test_without_a_success_the_upper_bound_has_a_closed_form(trials: int) -> None:
+    assert clopper_pearson(0, trials, 0.9) == pytest.approx((0, 1 - 0.05 ** (1 / trials)), abs=1e-8)
+
+
+@pytest.mark.parametrize("trials", [5, 20, 60])
+@pytest.mark.parametrize("p", [0.02, 0.2, 0.5, 0.93])
+def test_simulated_experiments_are_covered_at_least_95_times_in_100(p: float, trials: int) -> None:
+    chance, experiments = Random(f"{p}/{trials}"), 2000
+    counts = [sum(chance.random() < p for _ in range(trials)) for _ in range(experiments)]
+    covered = sum(interval(count, trials)[0] <= p <= interval(count, trials)[1] for count in counts)
+    assert covered / experiments >= 0.95
+
+
+@given(st.floats(0, 1), st.integers(1, 25))
+def test_the_probability_of_covering_is_at_least_the_confidence(p: float, trials: int) -> None:
+    inside = [k for k in range(trials + 1) if interval(k, trials)[0] - 1e-9 <= p <= interval(k, trials)[1] + 1e-9]
+    assert sum(comb(trials, k) * p**k * (1 - p) ** (trials - k) for k in inside) >= 0.95 - 1e-9
+
+
+@given(st.integers(1, 60), st.data())
+def test_the_interval_holds_the_estimate_and_mirrors_when_success_and_failure_swap(trials: int, data: st.DataObject) -> None:
+    successes = data.draw(st.integers(0, trials))
+    lower, upper = interval(successes, trials)
+    assert 0 <= lower <= successes / trials <= upper <= 1
+    assert interval(trials - successes, trials) == pytest.approx((1 - upper, 1 - lower), abs=1e-8)
+
+
+def test_more_confidence_asks_for_a_wider_interval() -> None:
+    narrow, wide = clopper_pearson(3, 20, 0.9), clopper_pearson(3, 20, 0.99)
+    assert wide[0] < narrow[0] < narrow[1] < wide[1]
+
+
+@pytest.mark.parametrize(("successes", "trials", "confidence"), [(-1, 5, 0.95), (6, 5, 0.95), (0, 0, 0.95), (1, 2, 0.0), (1, 2, 1.0)])
+def test_impossible_counts_are_refused(successes: int, trials: int, confidence: float) -> None:
+    with pytest.raises(ValueError, match=f"no interval for {successes} of {trials}"):
+        clopper_pearson(successes, trials, confidence)
