@@ -117,6 +117,9 @@ def _waiting(waiting: list[LayerResult]) -> list[str]:
 
 def _tail(judged: Judged) -> list[str]:
     verdict = judged.verdict
+    if judged.only:
+        word = {Outcome.FAILS: "does not hold", Outcome.UNKNOWN: "could not be told"}.get(verdict.outcome, "holds")
+        return [f"Only {', '.join(judged.only)} was asked for: {word}."]
     held = f"Layer held: {verdict.layer_held}"
     if verdict.layer_held:
         held += f" ({TITLES[ORDER[verdict.layer_held - 1]].lower()})"

@@ -55,6 +55,7 @@ class Judged:
     warnings: tuple[str, ...] = ()
     cached: bool = False
     elapsed_s: float = 0.0
+    only: tuple[str, ...] = ()
 
     @property
     def header(self) -> Header:
@@ -120,6 +121,7 @@ def check(
         warnings,
         cached=not missing,
         elapsed_s=time.monotonic() - started,
+        only=options.only,
     )
     if made:
         judged = _remember_verdict(judged, [*kept.values(), *made.values()])

@@ -88,7 +88,8 @@ def judge(case: Case) -> Verdict:
         open_above = open_above and (not result.asked or result.outcome in (Outcome.HOLDS, Outcome.WAIVED))
     outcome = _overall(case, layers)
     exit_code = {Outcome.FAILS: 1, Outcome.UNKNOWN: 3}.get(outcome, 0)
-    return Verdict(_held(layers), outcome, exit_code, _next(case, layers), tuple(layers), _warnings(case))
+    held = 0 if case.only else _held(layers)  # a few checks that hold are no layer
+    return Verdict(held, outcome, exit_code, _next(case, layers), tuple(layers), _warnings(case))
 
 
 def _layer(case: Case, layer: Layer, judged: bool) -> LayerResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import hashlib
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,19 @@ def packages(environment: Path) -> dict[str, str]:
     for info in site_packages(environment).glob("*.dist-info"):
         name, _, version = info.name.removesuffix(".dist-info").rpartition("-")
         found[canonicalize_name(name)] = version
+    return found
+
+
+def local_packages(environment: Path) -> set[str]:
+    """Canonical names of what was installed from a folder, which is the project itself and its parts (PEP 610)."""
+    found = set()
+    for info in site_packages(environment).glob("*.dist-info"):
+        try:
+            origin = json.loads((info / "direct_url.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(origin, dict) and "dir_info" in origin:
+            found.add(str(canonicalize_name(info.name.removesuffix(".dist-info").rpartition("-")[0])))
     return found
 
 

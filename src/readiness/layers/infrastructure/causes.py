@@ -27,7 +27,8 @@ _SERVICE: Final = re.compile(
     r"connection refused|could not connect to server|connection to server .* failed|connect call failed|errno 111|"
     r"error 111 connecting|serverselectiontimeouterror|no nodes are available|nobrokersavailable|cannot connect to (?:host )?"
     r"(?:localhost|127\.0\.0\.1)|failed to connect to ollama|is the server running|all connection attempts failed|"
-    r"could not translate host name \"[\w-]+\"|could not connect to (?:a |the )?(?:chroma|qdrant|weaviate|redis|milvus|elasticsearch|neo4j|mongo)|"
+    r"could not translate host name \"[\w-]+\"|"
+    r"could not connect to (?:a |the )?(?:chroma|qdrant|weaviate|redis|milvus|elasticsearch|neo4j|mongo)|"
     r"(?:unable|fail\w*) to connect to (?:the )?docker|error while fetching server api version|docker ?exception",
     re.IGNORECASE,
 )

@@ -14,9 +14,10 @@ from packaging.version import InvalidVersion, Version
 
 from readiness.formats import locks, requirements
 from readiness.sequence.finding import Location, Remedy
+from readiness.world import record
 from readiness.world.context import Context
 from readiness.world.environment import Procedure
-from readiness.world.project import Project, slug
+from readiness.world.project import Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Drift:
     installed: dict[str, str]
     file: str
     kind: str
+    source: str = ""
     named: frozenset[str] = frozenset()
     """Packages the project declares, whether or not they were installed."""
 
@@ -54,7 +56,9 @@ class Drift:
         if self.kind == "notebook":
             return Remedy(f"add {name} to what the notebook installs, or name all of it in a requirements.txt")
         text = f"declare {name} where the other packages are declared, then lock"
-        commands = {"poetry": f"poetry add {name}", "pipenv": f"pipenv install {name}", "pip": f"echo {name} >> {self.file}"}
+        commands = {"poetry": f"poetry add {name}", "pipenv": f"pipenv install {name}"}
+        if self.kind == "pip" and self.file.endswith((".txt", ".in")):
+            commands["pip"] = f"echo {name} >> {self.file}"
         return Remedy(text, commands.get(self.kind, f"uv add {name}"))
 
     def remedy(self, top: str = "") -> Remedy:
@@ -91,7 +95,9 @@ def declared(project: Project, procedure: Procedure) -> Declared:
             direct[name] = direct.get(name) or version
     direct |= {name: version for step in procedure.steps for name, version in _named(step.argv).items()}
     pinned = {name: {version} for name, version in direct.items() if version}
-    file = files[0] if files else next((name for name in ("pyproject.toml", "setup.py") if name in project.paths), "requirements.in")
+    loose = next((where[name].file for name, version in direct.items() if not version and name in where), "")
+    named = next((name for name in ("pyproject.toml", "setup.py") if name in project.paths), "requirements.in")
+    file = loose or (files[-1] if files else named)
     return Declared(direct, pinned, file, "", hashed, where)
 
 
@@ -170,12 +176,20 @@ def drift(context: Context) -> Drift | None:
     if not environment.ready:
         return None
     said = declared(context.project, context.session.procedure)
-    own = {slug(context.project.id), slug(context.project.root.name), *_own_names(context.project)}
+    own = record.local_packages(environment.path)
     free = [name for name, version in sorted(environment.packages.items()) if name not in own and not _matches(said, name, version)]
     asked = [name for name in said.direct if name in environment.packages]
     pinned = sum(bool(said.pinned.get(name)) for name in asked)
+    procedure = context.session.procedure
     return Drift(
-        len(asked), pinned, tuple(free), dict(environment.packages), said.file, context.session.procedure.kind, frozenset(said.direct)
+        direct=len(asked),
+        pinned_direct=pinned,
+        unpinned=tuple(free),
+        installed=dict(environment.packages),
+        file=said.file,
+        kind=procedure.kind,
+        source=procedure.source,
+        named=frozenset(said.direct),
     )
 
 
@@ -191,21 +205,3 @@ def _same(installed: str, pinned: str) -> bool:
         return Version(installed).public == Version(pinned).public or Version(installed) == Version(pinned)
     except InvalidVersion:
         return installed == pinned
-
-
-def _own_names(project: Project) -> set[str]:
-    names = set()
-    for path in project.paths:
-        if path.rpartition("/")[2] == "pyproject.toml":
-            try:
-                data = tomllib.loads(project.text(path))
-            except tomllib.TOMLDecodeError:
-                continue
-            name = data.get("project", {}).get("name") or data.get("tool", {}).get("poetry", {}).get("name")
-            if isinstance(name, str):
-                names.add(str(canonicalize_name(name)))
-    if found := re.search(r"\bname\s*=\s*[\"']([\w.-]+)", project.text("setup.py")):
-        names.add(str(canonicalize_name(found[1])))
-    if found := re.search(r"^name\s*=\s*([\w.-]+)", project.text("setup.cfg"), re.MULTILINE):
-        names.add(str(canonicalize_name(found[1])))
-    return names

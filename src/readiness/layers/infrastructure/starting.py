@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -131,8 +131,20 @@ def _again_with_dummies(
             break
         records = _probe(context.session, tuple(refused), values | base)
         for module in refused:
-            results[module.file] = _started(module, records[module.file], optional, "with dummy settings")
+            results[module.file] = _with_dummies(module, records[module.file], optional)
     return [results[item.subject] for item in started]
+
+
+_OF_THE_CODE: Final = frozenset({"ImportError", "SyntaxError", "NameError", "AttributeError"})
+
+
+def _with_dummies(module: modules.Module, record: dict[str, Any], optional: set[str]) -> Started:
+    """How a module started with dummies; a value it refuses is the dummy's fault, only broken code is the project's."""
+    found = _started(module, record, optional, "with dummy settings")
+    bases = set((record.get("error") or {}).get("bases") or ())
+    if found.cause is Cause.PROJECT and not bases & _OF_THE_CODE:
+        return replace(found, cause=Cause.CONFIGURATION, reason=f"does not take a dummy setting ({found.reason})")
+    return found
 
 
 def _dummies(project: Project, started: list[Started]) -> Iterator[dict[str, str]]:
@@ -158,9 +170,8 @@ def _is_placeholder(value: str) -> bool:
 def _dummy(name: str) -> str:
     if name.endswith(("_URL", "_URI", "_ENDPOINT", "_BASE", "_HOST")):
         return "http://127.0.0.1:9" if not name.endswith("_HOST") else "127.0.0.1"
-    if name.endswith(("_PORT", "_SIZE", "_LIMIT", "_COUNT", "_SECONDS", "_TOKENS", "_DAYS", "_MINUTES", "_TIMEOUT", "_K")):
-        return "1"
-    return DUMMY
+    # a number, a switch and a word at once
+    return DUMMY if _SECRET_NAME.search(name) and not name.endswith("_TOKENS") else "1"
 
 
 def _is_ours(name: str) -> bool:

@@ -110,7 +110,7 @@ def _why(observed: Observed, first: Started) -> tuple[str, Remedy]:
         )
         return f"{name} is declared, and what was installed ({free.file}) does not have it", remedy
     if missing and free is not None and name not in free.installed:
-        return f"{first.subject} needs {top}, which nothing declares and nothing else brings", free.remedy_for_missing(name)
+        return f"{first.subject} needs {top}, which installing by {free.source} does not bring", free.remedy_for_missing(name)
     if free is not None and free.unpinned:
         counts = f"{free.pinned_direct} of {free.direct} direct dependencies are pinned, {len(free.unpinned)} packages in all are not"
         suspect = f"; {free.installed_text(top)} came with today's installation" if free.installed_text(top) else ""
