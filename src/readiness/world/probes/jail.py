@@ -278,4 +278,5 @@ def main():
         end_descendants()
 
 
-main()
+if __name__ == "__main__":
+    main()

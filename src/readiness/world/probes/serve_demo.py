@@ -79,4 +79,5 @@ def main():
             server.kill()
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -262,4 +262,5 @@ def main():
             handle.write(json.dumps(record) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()
