@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,7 +35,7 @@ MANIFESTS = {
         'outputs = ["../out.json"]\ntimeout_s = -1\nnetwork = "maybe"\nenv = { A = 1 }\n[infrastructure]\nttl_days = 30\npython = 3.12\n'
     ),
     "wrong_kinds": 'project = 3\ndemo = []\ntrust = "x"\nwaiver = 3\ninfrastructure = true\n',
-    "placeholders": '[demo]\ncommand = ["python", "TODO.py"]\n[project]\nowner = "<your name>"\n',
+    "placeholders": '[demo]\ncommand = ["python", "TODO.py"]\n[project]\nowner = "the <your name> here"\n',
 }
 
 
@@ -111,14 +110,10 @@ def test_a_signing_key_that_is_none_is_refused(readiness: Readiness, golden: Gol
 
 @pytest.mark.parametrize(
     "words",
-    [("check", "--bogus"), ("check", "a", "b"), ("check", "--format", "xml"), ("check", "--layer", "top"), ("check", "--since"),
-     ("evidence",), ("evidence", "burn"), ("checks", "a", "b"), ("init", "--dry")],
-)  # fmt: skip
+    [("check", "--bogus"), ("check", "a", "b"), ("check", "--format", "xml"), ("check", "--since"), ("evidence", "burn")],
+)
 def test_words_a_command_does_not_know_end_in_exit_2(readiness: Readiness, words: tuple[str, ...]) -> None:
     said = readiness(*words)
-    if words == ("init", "--dry"):  # argparse takes a unique beginning for the whole
-        words = ("init", "--dry-run")
-        assert "holds no files" in said.stderr
     assert (said.code, said.stdout) == (2, "")
     assert "error: " in said.stderr
 
@@ -129,27 +124,15 @@ def test_no_command_shows_what_there_is(readiness: Readiness) -> None:
     assert said.stdout == readiness("--help").stdout == readiness("help").stdout
 
 
-def test_a_folder_that_was_removed_under_us_is_told(readiness: Readiness) -> None:
-    gone = ("sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', "sh")
-    said = readiness("check", through=gone)
-    assert (said.code, said.stderr.splitlines()[0]) == (2, "error: no folder .")
-
-
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
 def test_a_folder_that_cannot_be_entered_ends_without_a_verdict(readiness: Readiness) -> None:
     root = readiness.project(APP)
     (root / "main.py").chmod(0)
     said = readiness("check", "app")
     assert said.code == 3
-    assert said.stderr.startswith("error: main.py cannot be read: Permission denied\n")
+    assert "main.py cannot be read: Permission denied\n\nhint: make it readable or ignore it\n" in said.stderr
 
 
 def test_every_golden_file_is_used() -> None:
     named = {*WORDS, *MANIFESTS, "no_text", "empty", "since_unknown", "since_shallow", "key_open", "key_none", "key_given"}
     assert {path.stem for path in (GOLDEN / "bad_input").iterdir()} == named
-
-
-def test_the_words_of_a_reader_that_left_are_no_bug(readiness: Readiness) -> None:
-    assert shutil.which("sh")
-    said = readiness("checks", through=("sh", "-c", '"$@" | true', "sh"))
-    assert (said.code, said.stdout, said.stderr) == (0, "", "")

@@ -246,7 +246,7 @@ def test_a_verdict_is_signed_and_never_taken_for_evidence(project: Project, key:
 
 def test_only_what_says_something_about_the_project_is_worth_keeping() -> None:
     kept = [cause for cause in Cause if store.worth_keeping(replace(STARTS, outcome=Outcome.UNKNOWN, cause=cause))]
-    assert {Cause.NETWORK, Cause.TOOL, Cause.INTERPRETER, Cause.NOT_EXERCISED}.isdisjoint(kept)
+    assert {Cause.INDEX, Cause.TOOL, Cause.INTERPRETER}.isdisjoint(kept)
     assert Cause.CONFIGURATION in kept
     assert store.worth_keeping(replace(STARTS, cause=Cause.NETWORK))
 

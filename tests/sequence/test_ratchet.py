@@ -42,7 +42,12 @@ def test_unknown_for_another_subject_is_not_worse() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "worse"), [(Outcome.HOLDS, Outcome.NOT_APPLICABLE, False), (Outcome.NOT_APPLICABLE, Outcome.UNKNOWN, True)]
+    ("before", "after", "worse"),
+    [
+        (Outcome.HOLDS, Outcome.NOT_APPLICABLE, False),
+        (Outcome.NOT_APPLICABLE, Outcome.HOLDS, False),
+        (Outcome.NOT_APPLICABLE, Outcome.UNKNOWN, True),
+    ],
 )
 def test_not_applicable_is_as_good_as_holding(before: Outcome, after: Outcome, worse: bool) -> None:
     assert bool(worsened(verdict(finding(CHECK, before)), verdict(finding(CHECK, after)))) is worse
@@ -54,6 +59,7 @@ def test_a_waived_check_is_worse_than_one_that_holds_and_better_than_one_that_fa
     assert [item.after for item in worsened(verdict(), waived)] == [Outcome.WAIVED]
     assert worsened(judge(fails), waived) == ()
     assert [item.after for item in worsened(waived, judge(fails))] == [Outcome.FAILS]
+    assert [item.after for item in worsened(waived, verdict(finding(CHECK, Outcome.UNKNOWN)))] == [Outcome.UNKNOWN]
 
 
 def test_a_check_above_the_layer_that_stops_is_compared_all_the_same() -> None:

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from readiness.sequence.evidence import Evidence
-from readiness.sequence.finding import SEVERITY, Basis, Finding, Outcome
-from readiness.sequence.layers import ORDER, Layer
+from readiness.sequence.finding import SEVERITY, Basis, Cause, Finding, Outcome, Remedy
+from readiness.sequence.layers import Layer
 from readiness.sequence.mode import Declaration, Mode
 from readiness.sequence.stakes import Stakes
-from readiness.sequence.verdict import Case, Verdict, judge
+from readiness.sequence.verdict import Case, Next, Verdict, judge, no_finding
 from tests.sequence import cases as made
 from tests.sequence.cases import CONTRACTS, IDS, INSTALLS, NOW, PROBED, RECREATES, REFUSED, RESEARCH, SURVIVES, TIDY, case, finding
 
@@ -168,12 +168,14 @@ def test_an_advisory_execution_does_not_make_a_claim_proven() -> None:
 def test_nothing_proven_is_unknown(told: tuple[Finding, ...]) -> None:
     verdict = judge(case(*told) if told else replace(case(), evidence={}))
     assert (verdict.layer_held, verdict.exit_code, verdict.layers[0].reason) == (0, 3, "nothing proven")
+    assert not any(layer.claimed for layer in verdict.layers)
 
 
 def test_a_layer_without_checks_is_unknown() -> None:
     verdict = judge(replace(case(), upto=Layer.MEASUREMENT))
     assert (verdict.layer_held, verdict.exit_code) == (3, 3)
-    assert verdict.layers[3].layer is ORDER[3]
+    assert verdict.next is not None
+    assert verdict.next.text == "layer 4, observability: this version has no check that could prove it"
 
 
 def test_a_not_applicable_check_does_not_stand_in_the_way() -> None:
@@ -212,6 +214,22 @@ def test_a_mode_without_an_end_or_past_it_fails(mode: Mode) -> None:
 def test_a_mode_counts_through_its_last_day_and_warns_before() -> None:
     verdict = judge(case(mode=replace(RESEARCH, until=date(2026, 11, 20))))
     assert (verdict.exit_code, verdict.warnings) == (0, ("research mode ends 2026-11-20, in 0 days",))
+
+
+@pytest.mark.parametrize(("days", "warned"), [(14, True), (15, False), (-1, False)])
+def test_the_end_of_a_mode_is_announced_fourteen_days_ahead(days: int, warned: bool) -> None:
+    assert bool(judge(case(mode=replace(RESEARCH, until=NOW.date() + timedelta(days=days)))).warnings) is warned
+
+
+@pytest.mark.parametrize(("remedy", "text"), [(Remedy("pin it", "uv lock"), "pin it"), (Remedy("", "uv lock"), "it is loose")])
+def test_the_next_step_is_the_remedy_or_else_the_reason(remedy: Remedy, text: str) -> None:
+    loose = replace(finding(INSTALLS.id, Outcome.FAILS), reason="it is loose", remedy=remedy)
+    assert judge(case(loose)).next == Next(INSTALLS.id, text, "uv lock")
+
+
+def test_what_could_not_be_observed_is_unknown_with_its_cause() -> None:
+    found = no_finding(INSTALLS.id, "no uv here", Cause.TOOL)
+    assert (found.outcome, found.cause, found.reason, found.remedy) == (Outcome.UNKNOWN, Cause.TOOL, "no uv here", Remedy())
 
 
 def test_a_named_check_above_is_judged_without_the_layers_below() -> None:

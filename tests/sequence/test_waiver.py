@@ -9,7 +9,7 @@ import pytest
 
 from readiness.sequence.finding import Outcome
 from readiness.sequence.verdict import judge
-from readiness.sequence.waiver import apply
+from readiness.sequence.waiver import Waiver, apply
 from tests.sequence.cases import INSTALLS, RECREATES, TODAY, case, finding, waiver
 
 CHECK = INSTALLS.id
@@ -75,6 +75,10 @@ def test_an_invalid_waiver_does_not_count_and_the_verdict_says_why(changes: dict
     assert bad.invalid_reason(TODAY) == reason
     verdict = judge(replace(case(finding(CHECK, Outcome.FAILS)), waivers=(bad,)))
     assert (verdict.exit_code, verdict.warnings) == (1, (f"waiver {bad.id} for {CHECK} does not count: {reason}",))
+
+
+def test_a_waiver_is_unsigned_unless_said_otherwise() -> None:
+    assert Waiver("w", CHECK, "app.py", "soon gone", "ana", "ben", TODAY, TODAY).invalid_reason(TODAY) == "not signed by its approver"
 
 
 def test_a_waiver_counts_on_its_first_and_its_last_day_and_for_ninety() -> None:

@@ -143,8 +143,14 @@ def test_what_changed_between_two_states_can_be_told(tree: Path) -> None:
     before = files.state_of(tree)
     (tree / "app.py").write_text("print(2)\n")
     (tree / "new").write_text("")
+    (tree / "made/inside").mkdir(parents=True)
     after = files.state_of(tree)
-    assert {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)} == {"app.py", "new"}
+    assert {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)} == {
+        "app.py",
+        "new",
+        "made",
+        "made/inside",
+    }
 
 
 def test_a_file_is_replaced_whole_and_nothing_is_left_beside_it(tmp_path: Path) -> None:

@@ -100,6 +100,23 @@ def test_a_package_installed_from_a_folder_or_a_file_is_compared(tmp_path: Path,
     assert [item.path for item in record.verify(tmp_path).altered] == ["ours.py"]
 
 
+@pytest.mark.parametrize(
+    ("origin", "local"),
+    [
+        ('{"url": "file:///x", "dir_info": {}}', {"our-own"}),
+        ('{"url": "file:///x", "dir_info": {"editable": true}}', {"our-own"}),
+        ('{"url": "file:///x.whl", "archive_info": {}}', set()),
+        ('{"url": "https://h/r", "vcs_info": {"vcs": "git"}}', set()),
+        ("[]", set()),
+        ("{", set()),
+    ],
+)
+def test_packages_installed_from_a_folder_are_the_projects_own(tmp_path: Path, origin: str, local: set[str]) -> None:
+    install(tmp_path, "Our_Own-1.0", {"ours.py": "1\n"}, notes={"direct_url.json": origin})
+    install(tmp_path, "other-1.0", {"other.py": "1\n"})
+    assert record.local_packages(tmp_path) == local
+
+
 def test_a_package_without_a_record_is_listed_and_has_nothing_to_compare(tmp_path: Path) -> None:
     site = install(tmp_path, "bare-1.0", {"bare.py": "1\n"})
     (site / "bare-1.0.dist-info/RECORD").unlink()

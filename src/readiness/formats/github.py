@@ -18,7 +18,8 @@ def render(reports: list[Reported]) -> str:
     for report in reports:
         for check in report.checks:
             finding = check.finding
-            if finding.outcome in (Outcome.FAILS, Outcome.UNKNOWN):
+            said = check.required or check.evidence is not None  # what was not even asked for is no annotation
+            if said and finding.outcome in (Outcome.FAILS, Outcome.UNKNOWN):
                 kind = "error" if report.counts(check) else "notice"
                 lines += [_line(kind, check.spec.id, finding, problem, report.header.root) for problem in _problems(finding)]
         step = report.verdict.next

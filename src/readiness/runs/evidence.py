@@ -24,7 +24,7 @@ from readiness.world.project import Project
 FOLDER = ".readiness/evidence"
 UNKNOWN_TTL = timedelta(hours=24)
 _RESULTS = {Outcome.HOLDS: "PASSED", Outcome.FAILS: "FAILED"}
-_NOT_KEPT = (Cause.NETWORK, Cause.TOOL, Cause.INTERPRETER, Cause.NOT_EXERCISED)
+_NOT_KEPT = (Cause.INDEX, Cause.TOOL, Cause.INTERPRETER)
 """Causes that lie with this machine or this moment: what is unknown for them is tried again, never remembered."""
 
 

@@ -45,6 +45,7 @@ class Cause(StrEnum):
     CONFIGURATION = "needs configuration"
     SERVICE = "needs a service"
     NETWORK = "needs network"
+    INDEX = "needs a package index that answers"
     FILE = "needs a file the repository does not hold"
     SYSTEM = "needs a system package"
     INTERPRETER = "needs an interpreter that is not here"

@@ -143,7 +143,7 @@ class Builder:
         first: Environment | None = None
         for interpreter in procedure.interpreters:
             found = self._attempt(f"{name}-{interpreter.minor}", tree, procedure, interpreter, link_mode)
-            if found.ready or found.cause is Cause.NETWORK or procedure.declared_exactly or _gone(found.reason):
+            if found.ready or found.cause is Cause.INDEX or procedure.declared_exactly or _gone(found.reason):
                 return _with_attempts(found, tried)
             tried.append(f"{interpreter.minor}: {found.reason}")
             first = first or found

@@ -49,7 +49,7 @@ def explain(ran: Ran) -> tuple[Cause, str]:
         return Cause.SYSTEM, f"a build needs what this machine lacks: {_around(text, found.start() if found else 0)}"
     if _NETWORK.search(text) and "No solution found" not in text:
         found = _NETWORK.search(text)
-        return Cause.NETWORK, f"the package index or a source did not answer: {_around(text, found.start() if found else 0)}"
+        return Cause.INDEX, f"the package index or a source did not answer: {_around(text, found.start() if found else 0)}"
     reason = _main_reason(without_work_folder(text))
     if reason:
         return Cause.PROJECT, reason

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from readiness.errors import CannotJudge
+from readiness.sequence.finding import Cause
 from readiness.world import files
 from readiness.world.environment import Builder, Environment, Procedure
 from readiness.world.project import Project
@@ -105,6 +106,20 @@ class Session:
         """The first environment, installed by the project's own procedure into an empty one."""
         with self.progress("installing into an empty environment"):
             return self.builder.build("first", self.tree("first"), self.procedure)
+
+    @property
+    def blocked(self) -> Cause:
+        """Why nothing of the project can be run: NONE where it was installed.
+
+        Where the project itself is to blame, what depends on it is merely not exercised; where this machine or the
+        index is, that cause is handed on, so that nobody remembers it for longer than it lasts.
+        """
+        if self.procedure.unread:
+            return Cause.TOOL
+        if not self.procedure.interpreters:
+            return Cause.INTERPRETER
+        cause = self.first.cause
+        return Cause.NOT_EXERCISED if cause is Cause.PROJECT else cause
 
     @cached_property
     def second(self) -> Environment:

@@ -57,7 +57,7 @@ class Drift:
             return Remedy(f"add {name} to what the notebook installs, or name all of it in a requirements.txt")
         text = f"declare {name} where the other packages are declared, then lock"
         commands = {"poetry": f"poetry add {name}", "pipenv": f"pipenv install {name}"}
-        if self.kind == "pip" and self.file.endswith((".txt", ".in")):
+        if self.kind in ("pip", "bare") and self.file.endswith((".txt", ".in")):
             commands["pip"] = f"echo {name} >> {self.file}"
         return Remedy(text, commands.get(self.kind, f"uv add {name}"))
 
@@ -96,7 +96,7 @@ def declared(project: Project, procedure: Procedure) -> Declared:
     direct |= {name: version for step in procedure.steps for name, version in _named(step.argv).items()}
     pinned = {name: {version} for name, version in direct.items() if version}
     loose = next((where[name].file for name, version in direct.items() if not version and name in where), "")
-    named = next((name for name in ("pyproject.toml", "setup.py") if name in project.paths), "requirements.in")
+    named = next((name for name in ("pyproject.toml", "setup.py") if name in project.paths), "requirements.txt")
     file = loose or (files[-1] if files else named)
     return Declared(direct, pinned, file, "", hashed, where)
 

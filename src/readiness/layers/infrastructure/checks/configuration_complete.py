@@ -47,8 +47,7 @@ class Observed:
 
 def observe(context: Context) -> Observed:
     """Collects what is asked for, at run time and in the source, and which of those names are declared."""
-    procedure = context.session.procedure
-    ready = bool(procedure.interpreters) and not procedure.unread and context.session.first.ready
+    ready = context.session.blocked is Cause.NONE
     started = starting.start(context).asked if ready else ()
     asked: dict[str, Asked] = {}
     for item in (*source.variables(context.project), *started):

@@ -39,7 +39,7 @@ class Observed:
     stale: str = ""
     unchecked: str = ""
     image: tuple[Problem, ...] = ()
-    installed: bool = True
+    blocked: Cause = Cause.NONE
     unread: str = ""
 
 
@@ -56,8 +56,8 @@ def observe(context: Context) -> Observed:
     found = drift(context) if runnable else None
     stale, unchecked = _stale(context) if runnable and procedure.lock == "uv.lock" else ("", "")
     image = tuple(image_problems(project, procedure))
-    ready = runnable and context.session.first.ready
-    return Observed(procedure.kind, procedure.lock, len(said.direct), found, loose, stale, unchecked, image, ready, procedure.unread)
+    blocked = context.session.blocked
+    return Observed(procedure.kind, procedure.lock, len(said.direct), found, loose, stale, unchecked, image, blocked, procedure.unread)
 
 
 def _stale(context: Context) -> tuple[str, str]:
@@ -128,10 +128,10 @@ def judge(observed: Observed, policy: Policy) -> Finding:
         return _fails(observed, problems)
     if not observed.lock and not observed.direct and not (free and free.installed):
         return Finding(ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason="there are no dependencies to lock")
-    if not observed.installed:
-        return no_finding(ID, "what the lock installs could not be compared: it was not installed", Cause.NOT_EXERCISED)
+    if observed.blocked is not Cause.NONE:
+        return no_finding(ID, "what the lock installs could not be compared: it was not installed", observed.blocked)
     if observed.unchecked:
-        return no_finding(ID, f"the lock could not be checked against its declaration: {observed.unchecked}", Cause.NETWORK)
+        return no_finding(ID, f"the lock could not be checked against its declaration: {observed.unchecked}", Cause.INDEX)
     count = len(free.installed) if free else 0
     return Finding(
         ID,

@@ -62,7 +62,7 @@ def judge(observed: Installed, policy: Policy) -> Finding:
 
 def _remedy(observed: Installed) -> Remedy:
     texts = {
-        Cause.NETWORK: Remedy("check again when the index answers", "readiness check"),
+        Cause.INDEX: Remedy("check again when the index answers", "readiness check"),
         Cause.SYSTEM: Remedy("install what the build needs, then check again", "readiness check"),
         Cause.TOOL: Remedy("check again; where it stays so, state the setup in readiness.toml", "readiness init"),
     }

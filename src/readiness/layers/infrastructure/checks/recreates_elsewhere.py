@@ -51,13 +51,12 @@ class Observed:
 def observe(context: Context) -> Observed:
     """Climbs the ladder and says on which rung it stopped, and why."""
     demo, source = demos.of(context)
-    procedure = context.session.procedure
     if demo is None and not any(path.endswith((".py", ".ipynb")) for path in context.project.paths):
         return Observed("", "", -1, Cause.NONE, "there is nothing to run", 0)
     if demo is None:
         return Observed("", "", -1, Cause.NOT_EXERCISED, "no demo is declared and none was found", 0)
-    if procedure.unread or not procedure.interpreters or not context.session.first.ready:
-        return Observed(demos.name(demo), source, -1, Cause.NOT_EXERCISED, "the project was not installed", len(demo.outputs))
+    if context.session.blocked is not Cause.NONE:
+        return Observed(demos.name(demo), source, -1, context.session.blocked, "the project was not installed", len(demo.outputs))
     return _climb(context, demo, source)
 
 

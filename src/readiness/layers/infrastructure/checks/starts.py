@@ -30,25 +30,24 @@ class Observed:
     """What started and what did not; `blocked` says why nothing could be tried, `drift` what the lock leaves free."""
 
     started: tuple[Started, ...]
-    blocked: str = ""
+    blocked: Cause = Cause.NONE
     drift: Drift | None = None
     notes: tuple[str, ...] = ()
 
 
 def observe(context: Context) -> Observed:
     """Starts every module and console script; notebooks where the project consists of nothing else."""
-    procedure = context.session.procedure
-    if procedure.unread or not procedure.interpreters or not context.session.first.ready:
-        return Observed((), "the project was not installed")
+    if context.session.blocked is not Cause.NONE:
+        return Observed((), context.session.blocked)
     outcome = starting.start(context)
     started = outcome.started or notebooks.start(context)
-    return Observed(started, "", drift(context), outcome.notes)
+    return Observed(started, Cause.NONE, drift(context), outcome.notes)
 
 
 def judge(observed: Observed, policy: Policy) -> Finding:
     """Fails when a module of the product does not start for a reason of its own; any other reason is `unknown`."""
-    if observed.blocked:
-        return no_finding(ID, observed.blocked, Cause.NOT_EXERCISED)
+    if observed.blocked is not Cause.NONE:
+        return no_finding(ID, "the project was not installed", observed.blocked)
     product = [item for item in observed.started if not item.aside]
     if not product:
         return Finding(ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason="there is nothing to start")
@@ -110,7 +109,8 @@ def _why(observed: Observed, first: Started) -> tuple[str, Remedy]:
         )
         return f"{name} is declared, and what was installed ({free.file}) does not have it", remedy
     if missing and free is not None and name not in free.installed:
-        return f"{first.subject} needs {top}, which installing by {free.source} does not bring", free.remedy_for_missing(name)
+        source = f"which installing by {free.source} does not bring" if free.kind != "bare" else "and nothing is declared"
+        return f"{first.subject} needs {top}, {source}", free.remedy_for_missing(name)
     if free is not None and free.unpinned:
         counts = f"{free.pinned_direct} of {free.direct} direct dependencies are pinned, {len(free.unpinned)} packages in all are not"
         suspect = f"; {free.installed_text(top)} came with today's installation" if free.installed_text(top) else ""

@@ -50,11 +50,10 @@ class Observed:
 def observe(context: Context) -> Observed:
     """Runs the suite, then changes the code and runs it again, until the looks decide or the time is spent."""
     found = suite.files(context.project)
-    procedure = context.session.procedure
     if not found and not context.manifest.infrastructure.tests:
         return Observed(0)
-    if procedure.unread or not procedure.interpreters or not context.session.first.ready:
-        return Observed(len(found), cause=Cause.NOT_EXERCISED, reason="the project was not installed")
+    if context.session.blocked is not Cause.NONE:
+        return Observed(len(found), cause=context.session.blocked, reason="the project was not installed")
     where = suite.environment(context)
     if not where.ready:
         return Observed(len(found), cause=where.cause, reason=f"the test packages do not install: {where.reason}")
