@@ -44,12 +44,14 @@ class Session:
     def sandbox(self) -> Sandbox:
         """The work folder of this session. Raises CannotJudge where none can be made."""
         parent = work_folder()
-        sweep(parent)
         try:
-            root = Path(tempfile.mkdtemp(prefix="run-", dir=parent))
+            # One at a time: a lock file that is there and not yet held would look like one whose holder died.
+            with _hold(parent / ".sweeping"):
+                sweep(parent)
+                root = Path(tempfile.mkdtemp(prefix="run-", dir=parent))
+                self._lock = _hold(parent / f"{root.name}.lock")
         except OSError as error:
             raise CannotJudge(f"no work folder can be made in {parent}: {error.strerror}", "set READINESS_WORK to a folder") from None
-        self._lock = _hold(parent / f"{root.name}.lock")
         root.chmod(0o755)
         hidden = {Path.home(), Path(os.path.expanduser("~")), self.project.toplevel}  # noqa: PTH111  HOME may differ from the account's
         return Sandbox(root, tuple(hidden), tuple(self._shown()), plain=bool(os.environ.get("READINESS_PLAIN_SANDBOX")))
