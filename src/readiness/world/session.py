@@ -46,7 +46,7 @@ class Session:
         parent = work_folder()
         try:
             # One at a time: a lock file that is there and not yet held would look like one whose holder died.
-            with _hold(parent / ".sweeping"):
+            with _alone(parent):
                 sweep(parent)
                 root = Path(tempfile.mkdtemp(prefix="run-", dir=parent))
                 self._lock = _hold(parent / f"{root.name}.lock")
@@ -193,6 +193,16 @@ def sweep(parent: Path) -> None:
             files.remove_tree(leftover)
         lock.unlink(missing_ok=True)
         handle.close()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _hold(path: Path) -> IO[str]:
