@@ -8,8 +8,8 @@ demo: .venv/installed
 	@$(BIN)/python examples/demo.py
 
 test: .venv/developed
-	@$(BIN)/ruff check src tests bench
-	@$(BIN)/ruff format --check -q src tests bench
+	@$(BIN)/ruff check src tests bench docs
+	@$(BIN)/ruff format --check -q src tests bench docs
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 	@$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -317,6 +317,7 @@ def test_the_check_that_contributing_walks_through_works(apart: Path, monkeypatc
     (apart / "leaves_tree_clean.py").write_text(shown[path])
     monkeypatch.syspath_prepend(apart)
     spec = CheckSpec("infrastructure.leaves-tree-clean", Layer.INFRASTRUCTURE, "leaves tree clean", Cost.LONG, "leaves_tree_clean", None)
+    monkeypatch.setattr(catalog, "OURS", tuple(item for item in catalog.OURS if item.id != spec.id))
     monkeypatch.setattr(catalog, "_plugins", lambda: (spec,))
     assets = "tests/assets/infrastructure.leaves-tree-clean"
     manifest = shown[f"{assets}/holds/readiness.toml"]

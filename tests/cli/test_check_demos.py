@@ -23,7 +23,6 @@ OUTSIDE = "open('/etc/readiness-escape', 'w')\n"
 FAILS = {
     "traceback": (TRACEBACK, "the demo ends with exit 0 and a traceback: KeyError: 'answer'"),
     "exit": ("raise ValueError('broken')\n", "the demo ends with exit 1: ValueError: broken"),
-    "silent_exit": ("raise SystemExit(3)\n", "the demo ends with exit 3: it said nothing"),
     "signal": ("import os\nos.abort()\n", "the demo died of signal 6"),
     "outside": (OUTSIDE, "/etc/readiness-escape"),
 }
@@ -32,8 +31,6 @@ UNKNOWN = {
     "floods": (FLOODS, "the demo was still running after 1 s"),
     "network": (NETWORK, "Name or service not known|Temporary failure in name resolution"),
     "random": ("import random\nprint(random.random())\n", "two runs in the same environment differ"),
-    "key": ("import os\nos.environ['SERVICE_API_KEY']\n", "KeyError: 'SERVICE_API_KEY'"),
-    "memory": ("raise MemoryError\n", "ran out of memory here"),
 }
 
 
@@ -80,9 +77,9 @@ def test_a_demo_that_leaves_processes_behind_leaves_none(readiness: Readiness) -
 
 
 def test_a_demo_that_prints_much_is_compared_whole(readiness: Readiness) -> None:
-    many = "for number in range(0, 80_000, 8): print({}, *range(number, number + 8))\n"
+    many = "for number in range(0, 40_000, 4): print({}, *range(number, number + 80))\n"
     assert "R2: " in judged(readiness, many.format("0"), 0)
-    other = many.format("__import__('time').time_ns() if number == 40_000 else 0")
+    other = many.format("__import__('time').time_ns() if number == 20_000 else 0")
     assert "differ" in judged(readiness, other, 3)
 
 

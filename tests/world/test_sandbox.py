@@ -177,6 +177,11 @@ def test_no_process_shows_a_credential(launch: Launch, mode: str) -> None:
     assert "hunter2-secret" not in done.stdout
 
 
+def test_a_command_sees_no_process_but_those_of_its_box(walled: Box) -> None:
+    ran = walled.run("import os; print(sorted(int(name) for name in os.listdir('/proc') if name.isdigit()), os.getpid())")
+    assert ran.stdout == "[1, 2] 2\n"
+
+
 def test_only_the_three_standard_streams_are_open(box: Box) -> None:
     ran = box.run("import os; print(sorted(fd for fd in map(int, os.listdir('/proc/self/fd')) if os.path.exists('/proc/self/fd/%d' % fd)))")
     assert ran.stdout == "[0, 1, 2]\n"
