@@ -37,7 +37,7 @@ def words(found: Procedure) -> list[str]:
 @pytest.mark.parametrize(
     ("files", "kind", "expected"),
     [
-        ({"requirements.txt": "a\n", "uv.lock": UV_LOCK, "pyproject.toml": "[project]\nname='x'\n"}, "uv", ["uv sync --frozen --python {python}"]),
+        ({"r.txt": "a\n", "uv.lock": UV_LOCK, "pyproject.toml": "[project]\n"}, "uv", ["uv sync --frozen --python {python}"]),
         ({"requirements.txt": "a\n", "app.py": ""}, "pip", ["pip: -r requirements.txt"]),
         ({"requirements.txt": "a\n", "requirements-dev.txt": "b\n"}, "pip", ["pip: -r requirements.txt"]),
         ({"pyproject.toml": "[project]\nname='x'\nversion='1'\n[build-system]\nrequires=[]\n"}, "package", ["pip: -e ."]),
