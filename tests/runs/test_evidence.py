@@ -209,9 +209,13 @@ def test_the_manifest_may_shorten_the_time_and_unknown_is_asked_again(
 @pytest.mark.parametrize(
     "manifest", [replace(MANIFEST, stakes=Stakes.MONEY), replace(MANIFEST, mode=Declaration(Mode.RESEARCH))], ids=["stakes", "mode"]
 )
-def test_evidence_made_under_other_conditions_is_refused(project: Project, key: keys.Key, manifest: Manifest) -> None:
-    stored(project, key)
-    assert refusals(project, manifest) == ["was made under other conditions (version, stakes, mode or machine)"]
+def test_evidence_made_under_other_conditions_does_not_count_and_is_no_suspicion(
+    project: Project, key: keys.Key, manifest: Manifest
+) -> None:
+    path = stored(project, key)
+    assert store.collect(project, manifest, NOW) == ({}, [])
+    found = store.read(path, store.trusted_keys(manifest), store.conditions(manifest))
+    assert (found.evidence, found.refused) == (None, store.OTHER_CONDITIONS)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,8 @@ def _line(kind: str, check: str, finding: Finding, problem: Problem, root: str) 
     if location is not None:
         path = f"{root}/{location.file}" if root else location.file
         place = f"file={_property(path)},line={location.line},"
-    fix = f" | fix: {finding.remedy.text} {finding.remedy.command}".rstrip() if finding.remedy.text else ""
+    command = f" $ {finding.remedy.command}" if finding.remedy.command else ""
+    fix = f" | fix: {finding.remedy.text}{command}" if finding.remedy.text else ""
     return f"::{kind} {place}title={_property(check)}::{_data(problem.text + fix)}"
 
 

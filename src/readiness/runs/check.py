@@ -109,7 +109,12 @@ def check(
         frozenset(spec.id for spec in specs) if options.only else frozenset(),
     )  # fmt: skip
     verdict = kernel.judge(case)
-    warnings = (*project.warnings, *_mode_warnings(manifest), *(f"{f.path.name} {f.refused}" for f in refused), *troubles)
+    warnings = (
+        *project.warnings,
+        *_mode_warnings(manifest),
+        *(f"{f.path.parent.name}/{f.path.name} {f.refused}" for f in refused),
+        *troubles,
+    )
     judged = Judged(
         project,
         manifest,
@@ -123,7 +128,7 @@ def check(
         elapsed_s=time.monotonic() - started,
         only=options.only,
     )
-    if made:
+    if made and not options.only:
         judged = _remember_verdict(judged, [*kept.values(), *made.values()])
     return judged
 

@@ -18,10 +18,12 @@ from readiness.formats import canonical, findings, intoto
 from readiness.sequence.evidence import EXECUTED_TTL, Digest, Evidence, Witness, stale_reason
 from readiness.sequence.finding import Cause, Finding, Outcome
 from readiness.sequence.verdict import Verdict
-from readiness.world import files, interpreters, keys
+from readiness.world import files, keys
+from readiness.world.environment import index_settings
 from readiness.world.project import Project
 
 FOLDER = ".readiness/evidence"
+OTHER_CONDITIONS = "was made under other conditions (version, stakes, mode, machine or package index)"
 UNKNOWN_TTL = timedelta(hours=24)
 _RESULTS = {Outcome.HOLDS: "PASSED", Outcome.FAILS: "FAILED"}
 _NOT_KEPT = (Cause.INDEX, Cause.TOOL, Cause.INTERPRETER)
@@ -38,13 +40,13 @@ class Found:
 
 
 def conditions(manifest: Manifest) -> Digest:
-    """The digest of what a judgement depends on besides the tree: this version, stakes, mode, machine."""
+    """The digest of what a judgement depends on besides the tree: this version, stakes, mode, machine, package index."""
     found: dict[str, Any] = {
         "version": __version__,
         "stakes": manifest.stakes,
         "mode": manifest.mode.mode,
         "machine": f"{platform.system()} {platform.machine()}",
-        "interpreters": [str(item.version) for item in interpreters.installed()],
+        "index": index_settings(),
     }
     return canonical.digest(canonical.canonical(found))
 
@@ -120,8 +122,10 @@ def collect(project: Project, manifest: Manifest, now: datetime) -> tuple[dict[s
         if not path.name.startswith(_hex(project.tree)[:12]) or path.parent.name in good:
             continue
         found = read(path, trusted, wanted)
-        if found.evidence is None:
+        if found.evidence is None and found.refused != OTHER_CONDITIONS:
             refused.append(found)
+        elif found.evidence is None:
+            continue  # honest, and an answer to another question
         elif not stale_reason(found.evidence, project.tree, now):
             good[path.parent.name] = found.evidence
     return good, refused
@@ -177,7 +181,7 @@ def _evidence(path: Path, body: dict[str, Any], grade: str, digest: Digest, want
     if not path.name.startswith(_hex(tree)[:12]):
         raise intoto.Refused("is about another tree than its name says")
     if wanted is not None and stated != _hex(wanted):
-        raise intoto.Refused("was made under other conditions (version, stakes, mode or machine)")
+        raise intoto.Refused(OTHER_CONDITIONS)
     return Evidence(finding, tree, made, expires, Witness(grade), digest, cached=True)
 
 

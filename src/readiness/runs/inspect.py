@@ -35,16 +35,22 @@ def inspect(root: Path, now: datetime) -> list[Line]:
     manifest = manifests.load(root)
     project = projects.load(root, manifest.project_id)
     trusted = store.trusted_keys(manifest)
-    return [_line(root, store.read(path, trusted, None), project, now) for path in store.listed(root)]
+    wanted = store.conditions(manifest)
+    lines = []
+    for path in store.listed(root):
+        found = store.read(path, trusted, None)
+        other = found.evidence is not None and store.read(path, trusted, wanted).evidence is None
+        lines.append(_line(root, found, project, now, store.OTHER_CONDITIONS if other else ""))
+    return lines
 
 
-def _line(root: Path, found: store.Found, project: projects.Project, now: datetime) -> Line:
+def _line(root: Path, found: store.Found, project: projects.Project, now: datetime, other: str) -> Line:
     place = found.path.relative_to(root / store.FOLDER).as_posix()
     digest = canonical.digest(found.path.read_bytes())
     if found.evidence is None:
         return Line(place, digest, found.path.parent.name, "", "", "", refused=found.refused)
     evidence = found.evidence
-    stale = stale_reason(evidence, project.tree, now)
+    stale = stale_reason(evidence, project.tree, now) or other
     expires = f"{evidence.expires_at:%Y-%m-%d %H:%M} UTC"
     return Line(place, digest, evidence.finding.check, evidence.finding.outcome, evidence.witness, expires, stale)
 

@@ -24,6 +24,9 @@ INDEX_VARIABLES: Final = (
 """Settings of the package client handed on, so that a mirror or a wheelhouse is used; never with a password in a URL."""
 
 
+_CREDENTIALS: Final = re.compile(r"://[^/@\s]+@")
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One command of a procedure. `{python}` stands for the environment's interpreter, `{env}` for its folder,
@@ -102,7 +105,13 @@ def index_settings() -> dict[str, str]:
     found = {name: os.environ[name] for name in INDEX_VARIABLES if name in os.environ}
     if "UV_DEFAULT_INDEX" not in found and "PIP_INDEX_URL" in os.environ:
         found["UV_DEFAULT_INDEX"] = os.environ["PIP_INDEX_URL"]
-    return {name: value for name, value in found.items() if not re.search(r"://[^/@\s]+@", value)}
+    return {name: value for name, value in found.items() if not _CREDENTIALS.search(value)}
+
+
+def withheld() -> tuple[str, ...]:
+    """Names of index settings that are not handed on because their URL holds credentials."""
+    names = (*INDEX_VARIABLES, "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL")
+    return tuple(name for name in names if _CREDENTIALS.search(os.environ.get(name, "")))
 
 
 class Builder:
@@ -168,7 +177,7 @@ class Builder:
                 done, said = self._by_pip(step, done, path, tree, env)
                 notes += said
             if not done.ok:
-                cause, reason = explain(done)
+                cause, reason = _not_blaming(*explain(done))
                 return Environment(path, tree, interpreter, cause, reason, tuple(ran), {}, _total(ran))
         return Environment(path, tree, interpreter, Cause.NONE, "", tuple(ran), record.packages(path), _total(ran), notes=notes)
 
@@ -198,6 +207,14 @@ def _fill(word: str, names: Mapping[str, str]) -> str:
     for placeholder, value in names.items():
         word = word.replace(placeholder, value)
     return word
+
+
+def _not_blaming(cause: Cause, reason: str) -> tuple[Cause, str]:
+    """The cause of a failure, put down to us where an index of the user was kept from the project."""
+    kept_back = withheld()
+    if cause is Cause.PROJECT and kept_back:
+        return Cause.INDEX, f"{', '.join(kept_back)} holds a password and is not handed on; without that index: {reason}"
+    return cause, reason
 
 
 def _is_resolution(step: Step, ran: Ran) -> bool:

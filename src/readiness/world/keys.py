@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,14 +49,23 @@ def own(*, make: bool = True) -> Key | None:
         return _key(place.read_text(), str(place))
     if not make:
         return None
+    _make(place)
+    return _key(place.read_text(), str(place))
+
+
+def _make(place: Path) -> None:
+    """Writes a new key, unless somebody else did so in the meantime: then theirs is the key of both."""
     private = Ed25519PrivateKey.generate()
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    neighbour = place.with_name(f".{place.name}.{os.getpid()}")
     previous = os.umask(0o077)
     try:
-        files.write_atomically(place, base64.b64encode(private.private_bytes_raw()) + b"\n")
+        files.write_atomically(neighbour, base64.b64encode(private.private_bytes_raw()) + b"\n")
+        with contextlib.suppress(FileExistsError):
+            os.link(neighbour, place)
     finally:
         os.umask(previous)
-    return Key(name(private.public_key()), private)
+        neighbour.unlink(missing_ok=True)
 
 
 def _key(text: str, place: str) -> Key:

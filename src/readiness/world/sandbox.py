@@ -63,8 +63,8 @@ class Isolation:
         notes = []
         if not network and not self.network_off:
             notes.append(f"the network could not be switched off here ({self.why or 'no namespaces'})")
-        if not self.files and not self.user:
-            notes.append("the file system could not be walled off here")
+        if not self.files:
+            notes.append(f"the file system could not be walled off here ({self.why or 'no namespaces'})")
         return tuple(notes)
 
 

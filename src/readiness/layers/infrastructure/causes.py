@@ -150,8 +150,8 @@ def distribution(top: str) -> str:
 def of_output(text: str) -> Told:
     """The cause of a command that ended badly, from what it printed."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    last = next((line for line in reversed(lines) if re.match(r"^[\w.]+(?:Error|Exception|Abort|Interrupt|Warning)?\b.*", line)), "")
-    kind, _, message = (lines[-1] if lines else "").partition(": ")
+    last = lines[-1] if lines else ""
+    kind, _, message = _raised(text).partition(": ")
     if re.fullmatch(r"[A-Za-z_][\w.]*", kind) and "Traceback (most recent call last)" in text:
         missing = re.search(r"No module named '([\w.]+)'", message)
         bases = (
@@ -172,10 +172,19 @@ def of_output(text: str) -> Told:
         return told
     for pattern, cause in ((_LIBRARY, Cause.SYSTEM), (_SERVICE, Cause.SERVICE), (_NETWORK, Cause.NETWORK)):
         if pattern.search(text):
-            return Told(cause, one_line(lines[-1]))
-    if _CONFIGURATION.search(lines[-1] if lines else ""):
-        return _configuration(text, one_line(lines[-1]))
-    return Told(Cause.PROJECT, one_line(lines[-1] if lines else last or "it said nothing"))
+            return Told(cause, one_line(last))
+    if _CONFIGURATION.search(last):
+        return _configuration(text, one_line(last))
+    return Told(Cause.PROJECT, one_line(last or "it said nothing"))
+
+
+def _raised(text: str) -> str:
+    """The line that names the exception of the last traceback in a text; the last line of all where there is none."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    starts = [number for number, line in enumerate(lines) if line.strip().startswith("Traceback (most recent call last)")]
+    after = lines[starts[-1] + 1 :] if starts else []
+    named = next((line for line in after if re.match(r"[A-Za-z_][\w.]*(?::|$)", line)), "")
+    return (named or (lines[-1] if lines else "")).strip()
 
 
 def one_line(text: str) -> str:

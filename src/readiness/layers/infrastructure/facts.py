@@ -40,7 +40,7 @@ def _dependencies(project: Project, procedure: Procedure) -> Fact | None:
     if not said.direct:
         return Fact(Layer.INFRASTRUCTURE, f"{len(said.pinned)} packages locked by {said.lock}") if said.lock else None
     pinned = sum(bool(said.pinned.get(name)) for name in said.direct)
-    lock = f"locked by {said.lock}" if said.lock else "no lock"
+    lock = f"locked by {said.lock}" if said.lock else f"with hashes in {said.file}" if said.hashed and pinned else "no lock"
     return Fact(Layer.INFRASTRUCTURE, f"{pinned} of {len(said.direct)} declared packages pinned, {lock}")
 
 

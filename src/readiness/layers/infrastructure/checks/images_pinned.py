@@ -6,7 +6,7 @@ Executed: Dockerfiles and compose files are read as their tools read them (build
 told from images). Nothing is pulled: the basis is `observed`.
 Cannot see: whether a registry still serves the image, images named only at deployment.
 Repair: name a version, and from stakes `money` on the digest as well.
-Source: `:latest` in four of 14 public applications; design section 5.
+Source: `:latest` in four of 14 public applications.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ Executed: the project's own procedure (manifest, lock, Dockerfile, requirement f
 that order) runs in a sandbox, in a copy of the tree, with an empty package cache.
 Cannot see: packages of the operating system, other platforms, private indexes that need a password.
 Repair: declare every package, and the Python they were chosen for; compile a lock from it.
-Source: design lessons of 14 public applications, five of which no longer started from what they declared.
+Source: 14 public applications read by hand, five of which no longer started from what they declared.
 """
 
 from __future__ import annotations

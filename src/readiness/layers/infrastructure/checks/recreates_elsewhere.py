@@ -7,7 +7,7 @@ the same declaration, files copied from a package cache nobody else uses, every 
 RECORD, in another folder; the demo runs there. Outputs are compared byte by byte, then within stated tolerances.
 Cannot see: another machine, another operating system; those are higher rungs.
 Repair: seed what is random, name what a run needs, leave times and paths out of the outputs.
-Source: design section 5, the ladder of recreation; a hotfix in a shared package cache reaches "fresh" environments.
+Source: a hotfix in a shared package cache reaches "fresh" environments.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from readiness.world.sandbox import Isolation
 ID = "infrastructure.recreates-elsewhere"
 
 
+NOT_INSTALLED = "the project was not installed"
 WALLED = Isolation(network_off=True, files=True, processes=True, user=True)
 
 
@@ -56,7 +57,7 @@ def observe(context: Context) -> Observed:
     if demo is None:
         return Observed("", "", -1, Cause.NOT_EXERCISED, "no demo is declared and none was found", 0)
     if context.session.blocked is not Cause.NONE:
-        return Observed(demos.name(demo), source, -1, context.session.blocked, "the project was not installed", len(demo.outputs))
+        return Observed(demos.name(demo), source, -1, context.session.blocked, NOT_INSTALLED, len(demo.outputs))
     return _climb(context, demo, source)
 
 
@@ -147,6 +148,8 @@ def judge(observed: Observed, policy: Policy) -> Finding:
         return Finding(ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason=observed.reason)
     if not observed.demo:
         return no_finding(ID, observed.reason, observed.cause, Remedy("say what the demo is: [demo] in readiness.toml", "readiness init"))
+    if observed.reason == NOT_INSTALLED:
+        return no_finding(ID, observed.reason, observed.cause)
     notes = [*observed.isolation.missing(observed.network), *(["the demo had the network"] if observed.network else [])]
     if observed.touched:
         notes.append(f"the demo also wrote {', '.join(observed.touched[:3])}{' …' if len(observed.touched) > 3 else ''}")

@@ -110,7 +110,7 @@ def _decided(killed: int, tried: int, minimum: float) -> bool:
 def judge(observed: Observed, policy: Policy) -> Finding:
     """Holds when the lower bound of the kill rate reaches the minimum of the stakes; fails when the upper one does not."""
     if not observed.test_files and not observed.passed:
-        remedy = Remedy("write one test that asserts a result of the demo", "uv run pytest")
+        remedy = Remedy("write one test that asserts a result of the demo", "python -m pytest")
         return Finding(ID, Outcome.FAILS, Basis.OBSERVED, "tests", "tests that assert", "there are no tests", "no file is a test",
                        Cause.PROJECT, remedy=remedy, problems=(Problem("tests", "there are no tests"),))  # fmt: skip
     if observed.cause is not Cause.NONE or not observed.passed:
@@ -148,5 +148,5 @@ def _not_green(observed: Observed) -> Finding:
     text = f"{observed.failed} of {total} tests fail: {observed.reason}" if observed.failed else f"no test passed: {observed.reason}"
     outcome = outcome_of(cause)
     problems = (Problem("tests", observed.reason),) if outcome is Outcome.FAILS else ()
-    remedy = Remedy("make the tests pass in a fresh environment without network", "uv run pytest")
+    remedy = Remedy("make the tests pass in a fresh environment without network", "python -m pytest")
     return Finding(ID, outcome, Basis.EXECUTED, "tests", "tests that pass", text, observed.reason, cause, remedy=remedy, problems=problems)
