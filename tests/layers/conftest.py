@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,16 +21,20 @@ Judge = Callable[..., Finding]
 
 
 @pytest.fixture(scope="session")
-def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Wheels that stand for an index: `middle` needs `leaf`, whose 2.0 dropped the module that `middle` imports."""
-    folder = tmp_path_factory.mktemp("wheelhouse")
-    folder.chmod(0o755)  # commands run as an unprivileged user where we are root
+def wheelhouse() -> Iterator[Path]:
+    """Wheels that stand for an index: `middle` needs `leaf`, whose 2.0 dropped the module that `middle` imports.
+
+    They lie where any user can read them, since commands run as an unprivileged one where we are root.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="readiness-wheels-", dir="/var/tmp"))
+    folder.chmod(0o755)
     make_wheel(folder, "tiny", "1.0", {"tiny/__init__.py": "VALUE = 3\n"})
     make_wheel(folder, "middle", "1.0", {"middle/__init__.py": "from leaf_legacy import greet\n"}, ["leaf"])
     make_wheel(folder, "leaf", "1.0", {"leaf/__init__.py": "", "leaf_legacy.py": "def greet():\n    return 'hello'\n"})
     make_wheel(folder, "leaf", "2.0", {"leaf/__init__.py": ""})
     write_wheels(folder)
-    return folder
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
