@@ -10,7 +10,8 @@ from readiness.errors import InputError
 HERE = "# here"
 
 BAD = [
-    ("schema = '1'  # here", "`schema` must be"),
+    ("schema = '1'  # here", "`schema` must be a whole number, got `1`"),
+    ("schema = true  # here", "`schema` must be a whole number, got `True`"),
     ("\nschema = 2  # here", "`schema` must be 1, got `2`"),
     ("\n\nproject = 3  # here", "`project` must be a table, got `3`"),
     ("[project]\nid = 'Support Bot'  # here", "`id` must be 1 to 63 of a-z, 0-9 and hyphen, got `Support Bot`"),
@@ -21,6 +22,7 @@ BAD = [
     ("[project]\nstakes = ['money']  # here", "`stakes` must be"),
     ("[project]\ncomponents = '.'  # here", "`components` must be a list, got `.`"),
     ("[project]\ncomponents = [1]  # here", "`components` must be a text, got `1`"),
+    ("[project]\nuntil = 2026-12-20T10:00:00Z  # here", "`until` must be a date like 2026-12-20"),
     ("[project]\nuntil = 2026-12-20  # here", "mode `production` has no `until`"),
     ("[project]\nmode = 'crisis'  # here\nreason = 'fire'\nowner = 'ana'", "mode `crisis` needs `until`"),
     ("[project]\nmode = 'research'  # here\nreason = 'a paper'\nuntil = 2026-12-20", "mode `research` needs `owner`"),
@@ -40,6 +42,7 @@ BAD = [
     ("[demo]\ncommand = ['x']\nsecrets = 'KEY'  # here", "`secrets` must be a list"),
     ("[demo]\ncommand = ['x']\ntimeout_s = 0  # here", "`timeout_s` must be a number of at least 0.1, got `0`"),
     ("[demo]\ncommand = ['x']\ntimeout_s = nan  # here", "`timeout_s` must be a number"),
+    ("[demo]\ncommand = ['x']\ntimeout_s = '5'  # here", "`timeout_s` must be a number"),
     ("[demo]\ncommand = ['x']\ntimeout_s = inf  # here", "`timeout_s` must be a number"),
     ("[demo]\ncommand = ['x']\ntimeout_s = true  # here", "`timeout_s` must be a number"),
     ("[demo]\ncommand = ['x']\nnetwork = 'lan'  # here", "`network` must be `off` or"),

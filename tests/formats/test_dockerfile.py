@@ -54,6 +54,10 @@ def test_an_image_named_like_a_later_stage_comes_from_outside() -> None:
     assert images("FROM base\nFROM python AS base\nFROM BASE\n") == ["base", "python"]
 
 
+def test_a_from_without_an_image_names_none() -> None:
+    assert images("FROM --platform=linux/amd64\n") == []
+
+
 def test_what_is_copied_from_the_context_is_told_from_what_another_stage_made() -> None:
     assert parse(STAGES).copied == (
         ("requirements.txt", "/app/"),
@@ -106,6 +110,7 @@ def test_a_shell_line_is_split_into_its_simple_commands(line: str, commands: lis
         ('ENV A=1 B="two words" C=a=b', {"A": "1", "B": "two words", "C": "a=b"}),
         ("ENV A one two", {"A": "one two"}),
         ("ENV A", {"A": ""}),
+        ("LABEL A=1\nARG B=2", {}),
         ("ENV A=1 \\\n    B=2", {"A": "1", "B": "2"}),
         ("env a=1\nENV a=2", {"a": "2"}),
     ],

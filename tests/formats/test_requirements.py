@@ -78,8 +78,8 @@ def test_local_paths_are_local_whether_editable_or_not() -> None:
 
 
 def test_options_are_kept_and_are_no_requirements() -> None:
-    found = parse("--index-url https://example.org/simple\n--extra-index-url=https://u:p@h/simple\n--pre\n")
-    assert (len(found.options), found.lines, found.unread) == (3, (), ())
+    found = parse("--index-url https://example.org/simple\n--extra-index-url=https://u:p@h/simple\n--pre\n-r\n")
+    assert (len(found.options), found.lines, found.includes, found.unread) == (4, (), (), ())
 
 
 def test_a_marker_is_kept() -> None:
@@ -96,6 +96,7 @@ def test_a_marker_is_kept() -> None:
         ("r @ git+https://github.com/o/r@v1.0", "r", ""),
         ("r @ https://h/r-1.0.tar.gz#sha256=aa", "r", "https://h/r-1.0.tar.gz#sha256=aa"),
         ("r @ https://h/r-1.0.tar.gz", "r", ""),
+        (f"r@git+https://github.com/o/r@{COMMIT}", "r", COMMIT),
     ],
 )
 def test_a_url_is_pinned_by_a_whole_commit_or_a_hash(text: str, name: str, version: str) -> None:

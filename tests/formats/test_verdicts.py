@@ -76,6 +76,9 @@ def test_the_values_are_those_of_the_verdict() -> None:
     assert (first["evidence"], first["cached"], first["expires_at"]) == ("sha256:" + "d" * 64, True, "2026-11-27T11:00:00Z")
     assert first["problems"] == [{"subject": "numpy", "text": "is not pinned", "location": {"file": "requirements.txt", "line": 3}}]
     assert written["warnings"] == ["a warning"]
+    absent = of(HEADER, judge(replace(case(), evidence={})))["layers"][0]
+    assert (absent["reason"], absent["checks"][0]["reason"]) == ("nothing proven", "not executed")
+    assert absent["checks"][0]["cause"] == "not exercised"
 
 
 def test_what_is_absent_is_null() -> None:
@@ -84,7 +87,10 @@ def test_what_is_absent_is_null() -> None:
     nulls = ("witness", "subject", "expected", "observed", "location", "evidence", "expires_at")
     assert [first[name] for name in nulls] == [None] * len(nulls)
     assert (first["remedy"], first["cached"], written["project"]["commit"]) == ({"text": None, "command": None}, False, None)
-    assert of(HEADER, judge(case()))["next"] is None
+    assert (written["project"]["path"], of(replace(HEADER, root="apps/bot"), judge(case()))["project"]["path"]) == (".", "apps/bot")
+    plain = of(HEADER, judge(case()))
+    assert (plain["next"], plain["layers"][0]["reason"]) == (None, None)
+    assert [plain["layers"][0]["checks"][0][name] for name in ("reason", "cause")] == [None, None]
 
 
 def test_a_check_that_waits_still_shows_what_was_found() -> None:

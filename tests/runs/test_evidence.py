@@ -145,6 +145,11 @@ def test_a_strangers_signature_counts_only_when_the_manifest_trusts_it(project: 
     assert (good[STARTS.check].witness, refused) == (Witness.CI, [])
 
 
+def test_whoever_stores_evidence_gives_it_the_grade_of_their_own_key(project: Project, key: keys.Key) -> None:
+    trust = (TrustedKey(stranger().id, "verifier"), TrustedKey(key.id, "ci"))
+    assert store.store(project, replace(MANIFEST, trust=trust), STARTS, NOW, key).witness is Witness.CI
+
+
 def test_a_strangers_signature_under_a_trusted_name_is_refused(project: Project, key: keys.Key) -> None:
     stored(project, keys.Key(key.id, stranger().private))
     assert refusals(project) == ["was edited after it was signed: the signature does not match"]

@@ -129,6 +129,7 @@ def test_a_copy_has_the_same_digest_and_shares_nothing(tree: Path, tmp_path: Pat
     before = digest(tree)
     files.copy_tree(tree, files.walk(tree), tmp_path / "copy")
     assert digest(tmp_path / "copy") == before
+    assert [(tmp_path / "copy" / name).stat().st_mode & 0o777 for name in ("app.py", "src/run.sh")] == [0o644, 0o755]
     assert (tmp_path / "copy/link").readlink() == Path("src/deep")
     (tmp_path / "copy/app.py").write_text("changed")
     assert digest(tree) == before
@@ -140,7 +141,9 @@ def test_only_the_entries_asked_for_are_copied(tree: Path, tmp_path: Path) -> No
 
 
 def test_what_changed_between_two_states_can_be_told(tree: Path) -> None:
+    (tree / ".venv").mkdir()
     before = files.state_of(tree)
+    assert {path for path, state in before.items() if state == files.FOLDER} == {"src", "src/deep"}
     (tree / "app.py").write_text("print(2)\n")
     (tree / "new").write_text("")
     (tree / "made/inside").mkdir(parents=True)
@@ -151,6 +154,14 @@ def test_what_changed_between_two_states_can_be_told(tree: Path) -> None:
         "made",
         "made/inside",
     }
+
+
+def test_the_bytes_a_tree_occupies_are_those_of_its_blocks(tmp_path: Path) -> None:
+    assert files.tree_bytes(tmp_path) == 0
+    (tmp_path / "folder").mkdir()
+    for name in ("a", "folder/b"):
+        (tmp_path / name).write_bytes(b"x" * 50_000)
+    assert 100_000 <= files.tree_bytes(tmp_path) < 200_000
 
 
 def test_a_file_is_replaced_whole_and_nothing_is_left_beside_it(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ def install(environment: Path, name: str, files: dict[str, str], *, notes: dict[
         f"{info.name}/INSTALLER,sha256=AAAA,4",
         f"{info.name}/RECORD,,",
         "demo/__pycache__/a.pyc,,",
+        "short",
     ]
     (info / "RECORD").write_text("\n".join(rows) + "\n")
     return site
