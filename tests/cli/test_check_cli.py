@@ -114,7 +114,7 @@ def flipped(path: Path, offset: int) -> None:
     path.write_bytes(bytes(data))
 
 
-@pytest.mark.parametrize("where", ["payload", "signature", "truncated", "empty"])
+@pytest.mark.parametrize("where", ["payload", "signature", "truncated"])
 def test_evidence_that_was_edited_is_refused_and_made_again(readiness: Readiness, where: str) -> None:
     root = readiness.project(APP)
     only = ("check", "app", "--only", "images-pinned")
@@ -126,7 +126,7 @@ def test_evidence_that_was_edited_is_refused_and_made_again(readiness: Readiness
         assert key in text
         flipped(path, text.index(key) + len(key) + 20)
     else:
-        path.write_bytes(text[:200] if where == "truncated" else b"")
+        path.write_bytes(text[:200])
     said = readiness(*only)
     [note] = (line for line in said.stdout.splitlines() if path.name in line)
     assert re.search(r"note  \S+ (was edited|is|has|cannot|does|names)", note)

@@ -103,6 +103,11 @@ path = "/"
     assert demo.requests == (Request("ask", "/ask", "POST", {"q": "why?"}), Request("q2", "/"))
 
 
+def test_a_demo_has_two_minutes_and_its_server_half_a_minute_to_start() -> None:
+    demo = parse("[demo]\nserver = { argv = ['x'] }\n").demo
+    assert demo == Demo(server=Server(("x",), "/", 30), timeout_s=120, network="off")
+
+
 def test_another_mode_is_read_with_its_end_reason_and_owner() -> None:
     text = '[project]\nmode = "research"\nuntil = "2026-12-20"\nreason = "a paper"\nowner = "ana"\n'
     assert parse(text).mode == Declaration(Mode.RESEARCH, date(2026, 12, 20), "a paper", "ana")

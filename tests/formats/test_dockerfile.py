@@ -79,8 +79,8 @@ def test_a_heredoc_belongs_to_its_run_and_the_next_line_is_read_again() -> None:
     assert parse(text).commands == ((2, ["pip", "install", "numpy"]), (2, ["FROM", "inside"]))
 
 
-def test_a_heredoc_that_never_ends_takes_the_rest() -> None:
-    assert images("FROM a\nRUN <<EOF\nFROM b\n") == ["a"]
+def test_a_heredoc_that_never_ends_hides_no_image() -> None:
+    assert images("FROM a\nRUN <<EOF\nFROM b\n") == ["a", "b"]
 
 
 @pytest.mark.parametrize(

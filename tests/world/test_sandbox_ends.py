@@ -93,14 +93,14 @@ def test_a_command_that_ignores_every_signal_ends_at_the_time_limit(box: Box) ->
 
 
 def test_hundreds_of_processes_end_at_the_time_limit(box: Box) -> None:
-    ran = box.run("import os, time\nfor _ in range(300):\n    if os.fork() == 0: break\ntime.sleep(60)", box.marker, timeout_s=2)
+    ran = box.run("import os, time\nfor _ in range(300):\n    if os.fork() == 0: break\ntime.sleep(60)", box.marker, timeout_s=1)
     assert ran.timed_out
     assert box.left() == []
 
 
 def test_a_fork_bomb_ends_at_the_time_limit(walled: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "PROCESS_LIMIT", 250)
-    ran = walled.run(BOMB, walled.marker, timeout_s=2)
+    ran = walled.run(BOMB, walled.marker, timeout_s=1.5)
     assert ran.timed_out
     assert ran.elapsed_s < 15
     assert walled.left() == []

@@ -23,7 +23,7 @@ def parse(text: str) -> tuple[Service, ...]:
     """The services of a compose file. Raises ValueError with a line where it is no YAML of that shape."""
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         raise ValueError(f"line {mark.line + 1 if mark else 1}: is no valid YAML") from None
     services = _get(root, "services")
@@ -41,7 +41,8 @@ def _service(name: str, node: yaml.MappingNode) -> Service:
 
 def _names(node: Any) -> list[str]:  # a YAML node or None, of any kind
     if isinstance(node, yaml.MappingNode):
-        return [key.value for key, _ in node.value]
+        own = [key.value for key, _ in node.value if key.value != "<<"]
+        return [*own, *(name for part in _merged(node) for name in _names(part))]
     if isinstance(node, yaml.SequenceNode):
         return [str(item.value).partition("=")[0] for item in node.value if isinstance(item, yaml.ScalarNode)]
     return []
@@ -50,4 +51,14 @@ def _names(node: Any) -> list[str]:  # a YAML node or None, of any kind
 def _get(node: Any, key: str) -> Any:  # a YAML node or None, of any kind
     if not isinstance(node, yaml.MappingNode):
         return None
-    return next((value for name, value in node.value if name.value == key), None)
+    own = next((value for name, value in node.value if name.value == key), None)
+    return own if own is not None else next((found for part in _merged(node) if (found := _get(part, key)) is not None), None)
+
+
+def _merged(node: yaml.MappingNode) -> list[Any]:
+    """The mappings that a node merges into itself by `<<`, in order of precedence."""
+    found: list[Any] = []
+    for name, value in node.value:
+        if name.value == "<<":
+            found += value.value if isinstance(value, yaml.SequenceNode) else [value]
+    return found

@@ -9,7 +9,8 @@ from typing import Final
 
 _WORD: Final = re.compile(r"^\s*([A-Za-z]+)\s+(.*)$", re.DOTALL)
 _VARIABLE: Final = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
-_HEREDOC: Final = re.compile(r"<<-?\s*[\"']?(\w+)[\"']?")
+_HEREDOC: Final = re.compile(r"(?:^|\s)\d*<<-?[\"']?([A-Za-z_]\w*)[\"']?(?=\s|$)")
+_TAKES_HEREDOC: Final = ("RUN", "COPY", "ADD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,16 @@ class Dockerfile:
         """Every image from outside: stages and `scratch` are left out."""
         stages: set[str] = set()
         args: dict[str, str] = {}
-        found = []
+        found: list[Image] = []
+        begun = False
         for item in self.instructions:
-            if item.name == "ARG":
-                name, _, default = item.value.partition("=")
-                args[name.strip()] = default.strip().strip("\"'")
+            if item.name == "ARG" and not begun:  # within a stage they say nothing about images
+                for word in _split(item.value):
+                    name, _, default = word.partition("=")
+                    args[name] = _substitute(default, args)
             if item.name != "FROM":
                 continue
+            begun = True
             words = [word for word in item.value.split() if not word.startswith("--")]
             reference = _substitute(words[0], args) if words else ""
             if reference and reference.lower() not in stages and reference != "scratch":
@@ -81,6 +85,8 @@ class Dockerfile:
         for item in self.instructions:
             if item.name != "ENV":
                 continue
+            if not item.value:
+                continue
             if "=" not in item.value.split(None, 1)[0]:
                 name, _, value = item.value.partition(" ")
                 found[name] = value.strip()
@@ -92,31 +98,44 @@ class Dockerfile:
 def parse(text: str) -> Dockerfile:
     """Parses a Dockerfile; never raises, lines that are no instruction are skipped."""
     found: list[Instruction] = []
-    lines = text.splitlines()
+    lines = text.split("\n")
     index = 0
     while index < len(lines):
-        start, whole = index, ""
-        while index < len(lines):
-            line = lines[index]
-            index += 1
-            if line.lstrip().startswith("#"):
-                if whole:
-                    continue
-                break
-            if not line.rstrip().endswith("\\"):
-                whole += line
-                break
-            whole += line.rstrip()[:-1] + " "
-        if heredoc := _HEREDOC.search(whole):
-            body = []
-            while index < len(lines) and lines[index].strip() != heredoc[1]:
-                body.append(lines[index])
-                index += 1
-            index += 1
-            whole = _HEREDOC.sub("", whole) + " " + " ; ".join(body)
-        if word := _WORD.match(whole):
-            found.append(Instruction(word[1].upper(), word[2].strip(), start + 1))
+        start = index
+        whole, index = _logical(lines, index)
+        word = _WORD.match(whole)
+        if word is None:
+            continue
+        name, value = word[1].upper(), word[2].strip()
+        opened = _HEREDOC.search(value) if name in _TAKES_HEREDOC else None
+        end = _closing(lines, index, opened[1]) if opened else None
+        if end is not None:
+            body = lines[index:end] if name == "RUN" else []
+            value = " ; ".join([_HEREDOC.sub("", value).strip(), *body]).strip(" ;")
+            index = end + 1
+        found.append(Instruction(name, value, start + 1))
     return Dockerfile(tuple(found))
+
+
+def _logical(lines: list[str], index: int) -> tuple[str, int]:
+    """The line that begins at `index` with its continuations, and the index after it; Docker skips comments and empty lines."""
+    whole = ""
+    while index < len(lines):
+        line = lines[index].rstrip("\r")
+        index += 1
+        if line.lstrip().startswith("#") or (whole and not line.strip()):
+            if not whole:
+                break
+            continue
+        if not line.rstrip().endswith("\\"):
+            return whole + line, index
+        whole += line.rstrip()[:-1] + " "
+    return whole, index
+
+
+def _closing(lines: list[str], index: int, word: str) -> int | None:
+    """The index of the line that ends a heredoc; None where nothing ends it, so that it never was one."""
+    return next((number for number in range(index, len(lines)) if lines[number].strip() == word), None)
 
 
 def shell_commands(line: str) -> list[list[str]]:
@@ -125,20 +144,20 @@ def shell_commands(line: str) -> list[list[str]]:
     if line.startswith("["):
         line = " ".join(w.strip("\"', ") for w in line.strip("[] ").split(","))
     found: list[list[str]] = [[]]
-    for word in _split(line):
-        if word in ("&&", "||", ";", "|", "&"):
-            found.append([])
-        elif word.endswith(";"):
-            found[-1].append(word[:-1])
+    for word in _split(line, operators=True):
+        if word and not word.strip("&|;"):
             found.append([])
         elif found[-1] or not re.fullmatch(r"\w+=.*", word):
             found[-1].append(word)
     return [words for words in found if words]
 
 
-def _split(text: str) -> list[str]:
+def _split(text: str, *, operators: bool = False) -> list[str]:
+    lexer = shlex.shlex(text, posix=True, punctuation_chars="&|;" if operators else "")
+    lexer.whitespace_split = True
+    lexer.commenters = ""
     try:
-        return shlex.split(text)
+        return list(lexer)
     except ValueError:
         return text.split()
 

@@ -61,7 +61,7 @@ def open_envelope(data: bytes) -> Signed:
     """Takes an envelope apart without believing it. Raises Refused where it is cut short or no envelope."""
     try:
         whole = json.loads(data)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise Refused(f"is truncated or no JSON ({error})") from None
     try:
         if whole["payloadType"] != PAYLOAD_TYPE:
@@ -84,7 +84,9 @@ def read_statement(payload: bytes, predicate_type: str) -> dict[str, Any]:
         kind, predicate = body["_type"], body["predicateType"]
         if not isinstance(body["predicate"], dict) or not body["subject"][0]["digest"]["sha256"]:
             raise Refused("has no predicate or no subject")
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, IndexError, TypeError) as error:
+    except Refused:
+        raise
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
         raise Refused(f"is no in-toto statement ({type(error).__name__})") from None
     if kind != STATEMENT or predicate != predicate_type:
         raise Refused(f"is a `{predicate}`, not a `{predicate_type}`")

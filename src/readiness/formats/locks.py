@@ -20,13 +20,13 @@ def pinned(kind: str, text: str) -> dict[str, set[str]]:
 
     Raises ValueError where the text is no such lock, or is cut short.
     """
+    found: dict[str, set[str]] = {}
     try:
         data: dict[str, Any] = json.loads(text) if kind == "Pipfile.lock" else tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
+        for name, version in _packages(kind, data):
+            found.setdefault(canonicalize_name(name), set()).add(version)
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"cannot be read: {error}") from None
-    found: dict[str, set[str]] = {}
-    for name, version in _packages(kind, data):
-        found.setdefault(canonicalize_name(name), set()).add(version)
     return found
 
 
@@ -35,6 +35,8 @@ def _packages(kind: str, data: dict[str, Any]) -> list[tuple[str, str]]:
         groups = [data.get("default", {}), data.get("develop", {})]
         return [(name, str(item.get("version", "")).removeprefix("==")) for group in groups for name, item in group.items()]
     items = data.get("packages" if kind == "pylock.toml" else "package", [])
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise ValueError("its packages are no list of tables")
     return [(str(item["name"]), str(item.get("version", ""))) for item in items if "name" in item]
 
 
@@ -44,7 +46,7 @@ def pipfile_requirements(text: str) -> str:
     try:
         data = json.loads(text)
         lines = [_pipfile_line(name, item) for name, item in data.get("default", {}).items()]
-    except (json.JSONDecodeError, AttributeError, TypeError) as error:
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise ValueError(f"cannot be read: {error}") from None
     return "\n".join(lines) + "\n"
 
@@ -54,5 +56,11 @@ def _pipfile_line(name: str, item: dict[str, Any]) -> str:
     marker = f" ; {item['markers']}" if item.get("markers") else ""
     if "git" in item:
         return f"{name}{extras} @ git+{item['git']}@{item.get('ref', 'HEAD')}{marker}"
+    local = item.get("path") or item.get("file")
+    if local:  # never by its name, which an index may know as somebody else's
+        remote = "://" in str(local)
+        return f"{'-e ' if item.get('editable') else ''}{f'{name} @ {local}' if remote else local}{extras if not remote else ''}{marker}"
+    if not str(item.get("version", "")).startswith("=="):
+        raise ValueError(f"{name} is not pinned")
     hashes = "".join(f" --hash={value}" for value in item.get("hashes", []))
     return f"{name}{extras}{item.get('version', '')}{marker}{hashes}"

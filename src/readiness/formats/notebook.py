@@ -16,9 +16,13 @@ def code_cells(text: str) -> tuple[str, ...]:
         data = json.loads(text)
         cells = data["cells"] if "cells" in data else data["worksheets"][0]["cells"]
         code = [cell.get("source", cell.get("input", "")) for cell in cells if cell.get("cell_type") == "code"]
-    except (json.JSONDecodeError, KeyError, IndexError, TypeError, AttributeError) as error:
+        if not all(
+            isinstance(source, str) or (isinstance(source, list) and all(isinstance(line, str) for line in source)) for source in code
+        ):
+            raise TypeError("a source that is no text")
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"is no notebook ({type(error).__name__})") from None
-    return tuple(source if isinstance(source, str) else "".join(source) for source in code)
+    return tuple("".join(source) for source in code)
 
 
 def installs(text: str) -> tuple[tuple[str, ...], ...]:

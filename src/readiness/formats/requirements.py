@@ -101,10 +101,11 @@ def _requirement(text: str, number: int) -> Line | None:
     if "://" in bare and " @ " not in bare and "@" not in bare.split("://")[0]:
         egg = _EGG.search(bare)
         name = canonicalize_name(egg[1]) if egg else bare
-        return Line(name, _commit(bare), number, bare, hashed, direct=True)
+        pinned = bare if hashed or "#sha256" in bare else _commit(bare)
+        return Line(name, pinned, number, bare, hashed, direct=True)
     try:
         parsed = Requirement(bare)
-    except InvalidRequirement:
+    except (InvalidRequirement, RecursionError):
         return None
     marker = str(parsed.marker) if parsed.marker else ""
     if parsed.url:

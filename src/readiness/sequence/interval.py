@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import comb
+from math import exp, lgamma, log
 
 
 def clopper_pearson(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -22,7 +22,10 @@ def clopper_pearson(successes: int, trials: int, confidence: float = 0.95) -> tu
 
 
 def _cdf(k: int, n: int, p: float) -> float:
-    return sum(comb(n, i) * p**i * (1 - p) ** (n - i) for i in range(k + 1))
+    if p in (0.0, 1.0):
+        return float(p == 0.0 or k >= n)
+    # in logarithms, since the coefficients of many trials are beyond any float
+    return min(1.0, sum(exp(lgamma(n + 1) - lgamma(i + 1) - lgamma(n - i + 1) + i * log(p) + (n - i) * log(1 - p)) for i in range(k + 1)))
 
 
 def _solve(function: Callable[[float], float], target: float, *, rising: bool) -> float:

@@ -115,7 +115,7 @@ def _in_question(case: Case, spec: CheckSpec, layer: Layer) -> bool:
 
 def _asked(case: Case, required: list[CheckResult]) -> bool:
     # Production asks every layer; another mode asks its own checks; a named check asks only its own layer.
-    if case.only or case.mode.mode is Mode.RESEARCH:
+    if case.only or case.mode.mode is not Mode.PRODUCTION:
         return bool(required)
     return True
 
@@ -129,6 +129,10 @@ def _check(case: Case, spec: CheckSpec, judged: bool) -> CheckResult:
         reason = f"evidence {stale}"
         finding = Finding(spec.id, Outcome.UNKNOWN, Basis.EXECUTED, reason=reason, cause=Cause.NOT_EXERCISED)
         evidence = None
+    elif evidence.finding.outcome in (Outcome.WAITS, Outcome.WAIVED):
+        # These are said of checks by judging them; evidence that says so proves nothing.
+        reason = f"evidence says `{evidence.finding.outcome}`, which no check can find"
+        finding = replace(evidence.finding, outcome=Outcome.UNKNOWN, reason=reason)
     else:
         finding = evidence.finding
     finding, used = apply(finding, case.waivers, case.now.date())

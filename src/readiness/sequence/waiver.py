@@ -30,6 +30,8 @@ class Waiver:
         """Why this waiver does not count today; empty when it does."""
         if not self.signed:
             return "not signed by its approver"
+        if not self.subject:
+            return "names no subject"
         if self.owner == self.approver:
             return "approved by its own owner"
         if self.expires - self.starts > LONGEST:

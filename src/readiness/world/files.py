@@ -46,21 +46,25 @@ def tree_bytes(path: Path) -> int:
     return total
 
 
-def remove_tree(path: Path) -> None:
-    """Removes a tree, also one whose folders forbid it; nothing happens where it is not there."""
+def remove_tree(root: Path) -> None:
+    """Removes a tree, also one whose folders forbid it; nothing outside it is touched, and nothing happens without one."""
+    if root.is_symlink() or root.is_file():
+        root.unlink()
+        return
+    shutil.rmtree(root, ignore_errors=True)
+    if root.exists():
+        _open_folders(root)
+        shutil.rmtree(root, ignore_errors=True)
 
-    def open_up(function: object, name: str, _: object) -> None:
-        with contextlib.suppress(OSError):
-            os.chmod(os.path.dirname(name), 0o700)  # noqa: PTH101, PTH120  shutil hands over strings
-            os.chmod(name, 0o700)  # noqa: PTH101
-            if os.path.isdir(name) and not os.path.islink(name):  # noqa: PTH112, PTH114
-                os.rmdir(name)  # noqa: PTH106
-            else:
-                os.unlink(name)  # noqa: PTH108
 
-    for _ in range(2):
-        if os.path.lexists(path):
-            shutil.rmtree(path, onerror=open_up)
+def _open_folders(folder: Path) -> None:
+    # Folders only, and never through a link: to remove a file its own rights do not matter.
+    with contextlib.suppress(OSError):
+        folder.chmod(0o700)
+        with os.scandir(folder) as children:
+            inner = [Path(child.path) for child in children if child.is_dir(follow_symlinks=False)]
+        for child in inner:
+            _open_folders(child)
 
 
 def remove_later(root: Path) -> None:
