@@ -11,7 +11,7 @@ HERE = "# here"
 
 BAD = [
     ("schema = '1'  # here", "`schema` must be a whole number, got `1`"),
-    ("schema = true  # here", "`schema` must be a whole number, got `True`"),
+    ("schema = true  # here", "`schema` must be a whole number, got `true`"),
     ("\nschema = 2  # here", "`schema` must be 1, got `2`"),
     ("\n\nproject = 3  # here", "`project` must be a table, got `3`"),
     ("[project]\nid = 'Support Bot'  # here", "`id` must be 1 to 63 of a-z, 0-9 and hyphen, got `Support Bot`"),

@@ -34,7 +34,7 @@ class Box:
     def run(self, code: str, *arguments: str, network: bool = False, timeout_s: float = 30) -> Ran:
         """Runs Python code in the box."""
         argv = [self.python, "-c", code, *arguments]
-        return self.sandbox.run(argv, cwd=self.sandbox.root, network=network, timeout_s=timeout_s)
+        return self.sandbox.run(argv, cwd=self.sandbox.root / "home", network=network, timeout_s=timeout_s)
 
     def left(self) -> list[int]:
         """The ids of processes that carry the marker, but for our own."""
@@ -84,7 +84,7 @@ _given: list[bool] = []
 def namespaces(box: Box) -> bool:
     """Whether this machine gives namespaces, asked once."""
     if not _given:
-        isolation = box.sandbox.run(["/bin/true"], cwd=box.sandbox.root).isolation
+        isolation = box.sandbox.run(["/bin/true"], cwd=box.sandbox.root / "home").isolation
         _given.append(isolation.files and isolation.processes and isolation.network_off)
     return _given[0]
 

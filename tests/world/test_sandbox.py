@@ -115,7 +115,7 @@ def test_a_link_out_of_the_work_folder_leads_to_nothing_that_can_be_written(wall
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="util-linux is not installed")
 def test_new_namespaces_do_not_undo_the_walls(walled: Box) -> None:
     tried = f"mount -o remount,rw / ; umount {walled.home} ; touch /etc/readiness-escape ; ls {walled.home}"
-    ran = walled.sandbox.run(["unshare", "-Urm", "sh", "-c", tried], cwd=walled.sandbox.root)
+    ran = walled.sandbox.run(["unshare", "-Urm", "sh", "-c", tried], cwd=walled.sandbox.root / "home")
     assert ran.stdout == ""
     assert "readiness-escape" in ran.stderr or "unshare" in ran.stderr
     assert not Path("/etc/readiness-escape").exists()
@@ -137,7 +137,7 @@ def test_a_setuid_program_gains_nothing(box: Box) -> None:
     shutil.copy(shutil.which("id") or "/usr/bin/id", program)
     os.chown(program, 0, 0)
     program.chmod(0o4755)
-    assert box.sandbox.run([str(program), "-u"], cwd=box.sandbox.root).stdout.strip() not in ("", "0")
+    assert box.sandbox.run([str(program), "-u"], cwd=box.sandbox.root / "home").stdout.strip() not in ("", "0")
 
 
 def test_becoming_root_again_fails(box: Box) -> None:

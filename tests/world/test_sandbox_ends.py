@@ -131,7 +131,7 @@ def test_no_file_grows_past_its_limit(box: Box, monkeypatch: pytest.MonkeyPatch)
     ran = box.run("open('large', 'wb').write(b'x' * (2 << 20))")
     assert ran.exit_code == 1
     assert "File too large" in ran.stderr
-    assert (box.sandbox.root / "large").stat().st_size <= MIB
+    assert (box.sandbox.root / "home/large").stat().st_size <= MIB
 
 
 def test_a_flood_of_output_is_counted_and_not_kept(box: Box) -> None:
@@ -177,13 +177,13 @@ def test_the_signal_a_command_died_of_is_reported(box: Box, number: int) -> None
 
 
 def test_a_command_whose_reader_left_dies_of_it_as_in_a_shell(box: Box) -> None:
-    ran = box.sandbox.run(["/bin/sh", "-c", "yes | head -n 1"], cwd=box.sandbox.root)
+    ran = box.sandbox.run(["/bin/sh", "-c", "yes | head -n 1"], cwd=box.sandbox.root / "home")
     assert (ran.exit_code, ran.stdout, ran.stderr) == (0, "y\n", "")
 
 
 @pytest.mark.parametrize(("argv", "code"), [(["no-such-program"], 127), (["/no/such/program"], 127), (["/"], 126), (["/etc/passwd"], 126)])
 def test_a_program_that_cannot_start_says_so_as_a_shell_does(box: Box, argv: list[str], code: int) -> None:
-    ran = box.sandbox.run(argv, cwd=box.sandbox.root)
+    ran = box.sandbox.run(argv, cwd=box.sandbox.root / "home")
     assert ran.exit_code == code
     assert ran.stderr.startswith(f"cannot start {argv[0]}: ")
 
@@ -195,8 +195,8 @@ def test_a_folder_that_is_gone_is_told(box: Box) -> None:
 
 def test_a_name_that_is_no_text_is_handed_on(box: Box) -> None:
     name = os.fsdecode(b"caf\xe9.py")
-    (box.sandbox.root / name).write_text("import sys; print(ascii(sys.argv))")
-    ran = box.sandbox.run([box.python, name, "\u4e16\u754c"], cwd=box.sandbox.root)
+    (box.sandbox.root / "home" / name).write_text("import sys; print(ascii(sys.argv))")
+    ran = box.sandbox.run([box.python, name, "\u4e16\u754c"], cwd=box.sandbox.root / "home")
     assert ran.stdout == "['caf\\udce9.py', '\\u4e16\\u754c']\n"
 
 

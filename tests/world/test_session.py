@@ -82,7 +82,7 @@ def test_closing_leaves_the_work_folder_empty(project: projects.Project, work: P
     with closing(Session(project, Procedure("bare", ""))) as session:
         session.tree("first")
         session.probe("jail.py")
-        assert len(list(work.iterdir())) == 3
+        assert len(list(work.iterdir())) == 4
     assert empties(work)
 
 
@@ -181,7 +181,7 @@ def killed(work: Path, tmp_path: Path) -> Path:
 
 def test_the_next_session_sweeps_what_a_killed_one_left(killed: Path, project: projects.Project, work: Path) -> None:
     (killed / "home/forbidden").mkdir(mode=0o000)
-    assert len(list(work.iterdir())) == 3
+    assert len(list(work.iterdir())) == 4
     with closing(Session(project, Procedure("bare", ""))) as session:
         assert session.sandbox.root.is_dir()
         assert not killed.exists()

@@ -38,7 +38,8 @@ def run(argv: list[str]) -> int:
     given = parser().parse_args(argv)
     from readiness.runs import check
 
-    roots = check.locate(given.project or given.path)
+    inside = given.path / given.project if given.project is not None else given.path
+    roots = check.locate(inside if given.project is None or inside.is_dir() else given.project)
     options = check.Options(
         upto=Layer(given.layer) if given.layer else Layer.MEASUREMENT, only=tuple(given.only), everything=given.all, again=given.again
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -24,6 +25,9 @@ COMMANDS: Final = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code; never raises, but for a bug under `READINESS_TRACEBACK`."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a mark is no reason to fail
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or words[0] in ("-h", "--help", "help"):
         print(usage())
@@ -58,12 +62,15 @@ def _dispatch(words: list[str]) -> int:
         return EXIT_MISUSE
     try:
         module = import_module(f"readiness.cli.{words[0]}")
-        return int(module.run(words[1:]))
+        code = int(module.run(words[1:]))
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         _say("interrupted", "nothing half-written was left; `readiness check` goes on from the evidence there is")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()
+        # whoever read has what it wanted; nothing may be written again, not even at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_MISUSE
     except ReadinessError as error:
         _say("\n".join(f"error: {line}" for line in error.message.splitlines()), error.hint)
@@ -73,7 +80,6 @@ def _dispatch(words: list[str]) -> int:
 
 
 def _bug(error: Exception) -> int:
-    import os
     import traceback
 
     if os.environ.get("READINESS_TRACEBACK"):

@@ -12,7 +12,7 @@ from readiness.config.lines import line_of
 Path = tuple[str, ...]
 
 _SLUG: Final = re.compile(r"[a-z0-9-]{1,63}")
-_PLACEHOLDER: Final = re.compile(r"\b(TODO|FIXME|XXX|CHANGEME|your-[a-z-]+|<[a-z -]+>)", re.IGNORECASE)
+_PLACEHOLDER: Final = re.compile(r"(?<![\w-])(?:TODO|FIXME|XXX|CHANGEME)(?![\w-])|\byour-[a-z-]+|<[a-z][a-z _-]*>", re.IGNORECASE)
 
 
 class Reader:
@@ -46,21 +46,21 @@ class Reader:
         if value is None:
             return {}
         if not isinstance(value, dict):
-            self.problem(at, f"`{'.'.join(at)}` must be a table, got `{value}`")
+            self.problem(at, f"`{'.'.join(at)}` must be a table, got `{shown(value)}`")
             return {}
         return value
 
     def items(self, at: Path, value: object) -> list[object]:
         """A list, empty where the value is none."""
         if not isinstance(value, list):
-            self.problem(at, f"`{at[-1]}` must be a list, got `{value}`")
+            self.problem(at, f"`{at[-1]}` must be a list, got `{shown(value)}`")
             return []
         return value
 
     def words(self, at: Path, value: object) -> str:
         """A text that is no placeholder."""
         if not isinstance(value, str):
-            self.problem(at, f"`{at[-1]}` must be a text, got `{value}`")
+            self.problem(at, f"`{at[-1]}` must be a text, got `{shown(value)}`")
             return ""
         if found := _PLACEHOLDER.search(value):
             self.problem(at, f"`{at[-1]}` is still the placeholder `{found[0]}`")
@@ -84,7 +84,7 @@ class Reader:
         """One of `choices`; the first of them where it is none."""
         if value in choices and isinstance(value, str):
             return value
-        self.problem(at, f"`{at[-1]}` must be {' or '.join(f'`{c}`' for c in choices)}, got `{value}`")
+        self.problem(at, f"`{at[-1]}` must be {' or '.join(f'`{c}`' for c in choices)}, got `{shown(value)}`")
         return choices[0]
 
     def strings(self, at: Path, value: object) -> tuple[str, ...]:
@@ -93,8 +93,8 @@ class Reader:
 
     def argv(self, at: Path, value: object) -> tuple[str, ...]:
         """A command as a list of texts, never a shell line, never empty."""
-        if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
-            self.problem(at, f'`{at[-1]}` must be a list of words like ["python", "main.py"], never a shell line, got `{value}`')
+        if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):
+            self.problem(at, f'`{at[-1]}` must be a list of words like ["python", "main.py"], never a shell line, got `{shown(value)}`')
             return ()
         return tuple(self.words(at, item) for item in value)
 
@@ -104,17 +104,14 @@ class Reader:
 
     def number(self, at: Path, value: object, *, least: float) -> float:
         """A finite number of at least `least`."""
-        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < float("inf"):
-            self.problem(at, f"`{at[-1]}` must be a number of at least {least:g}, got `{value}`")
+        try:
+            number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float("nan")
+        except OverflowError:
+            number = float("inf")
+        if not least <= number < float("inf"):
+            self.problem(at, f"`{at[-1]}` must be a number of at least {least:g}, got `{shown(value)}`")
             return least
-        return float(value)
-
-    def integer(self, at: Path, value: object) -> int:
-        """A whole number."""
-        if isinstance(value, bool) or not isinstance(value, int):
-            self.problem(at, f"`{at[-1]}` must be a whole number, got `{value}`")
-            return 0
-        return value
+        return number
 
     def day(self, at: Path, value: object) -> date | None:
         """A date, written as 2026-12-20 with or without quotes; None where it was left out."""
@@ -125,5 +122,11 @@ class Reader:
         try:
             return date.fromisoformat(str(value))
         except ValueError:
-            self.problem(at, f"`{at[-1]}` must be a date like 2026-12-20, got `{value}`")
+            self.problem(at, f"`{at[-1]}` must be a date like 2026-12-20, got `{shown(value)}`")
             return None
+
+
+def shown(value: object) -> str:
+    """A value as TOML writes it, at most 60 characters of it."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"

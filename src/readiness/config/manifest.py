@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from readiness.config.fields import Reader
+from readiness.config.fields import Reader, shown
 from readiness.config.lines import key_lines
 from readiness.errors import InputError
 from readiness.sequence.mode import Declaration, Mode
@@ -108,10 +108,12 @@ def load(root: Path) -> Manifest:
     Raises InputError with every bad field as `readiness.toml:line: …`.
     """
     path = root / NAME
-    if not path.is_file():
-        return Manifest()
     try:
+        if not path.is_file():
+            return Manifest()
         return parse(path.read_text(encoding="utf-8"), path)
+    except OSError as error:
+        raise InputError([f"{NAME}:1: cannot be read: {error.strerror}"], "make it readable") from None
     except UnicodeDecodeError as error:
         raise InputError([f"{NAME}:1: is not UTF-8 text ({error.reason} at byte {error.start})"], "save it as UTF-8") from None
 
@@ -120,7 +122,7 @@ def parse(text: str, path: Path | None = None) -> Manifest:
     """The manifest in `text`. Raises InputError naming file and line of every problem."""
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError([f"{NAME}:{_error_line(error, text)}: is not valid TOML: {error}"], "correct that line") from None
     reader = Reader(NAME, key_lines(text))
     manifest = _manifest(reader, data, path)
@@ -129,7 +131,7 @@ def parse(text: str, path: Path | None = None) -> Manifest:
     return manifest
 
 
-def _error_line(error: tomllib.TOMLDecodeError, text: str) -> int:
+def _error_line(error: Exception, text: str) -> int:
     line = getattr(error, "lineno", None)
     if isinstance(line, int):
         return line
@@ -140,8 +142,11 @@ def _error_line(error: tomllib.TOMLDecodeError, text: str) -> int:
 
 def _manifest(reader: Reader, data: dict[str, object], path: Path | None) -> Manifest:
     reader.known((), data, ("schema", "project", "demo", "trust", "waiver", *_LAYER_TABLES))
-    if reader.integer(("schema",), data.get("schema", 1)) != 1:
-        reader.problem(("schema",), f"`schema` must be 1, got `{data.get('schema')}`")
+    schema = data.get("schema", 1)
+    if isinstance(schema, bool) or not isinstance(schema, int):
+        reader.problem(("schema",), f"`schema` must be a whole number, got `{shown(schema)}`")
+    elif schema != 1:
+        reader.problem(("schema",), f"`schema` must be 1, got `{schema}`")
     project = reader.table(("project",), data.get("project"))
     known = ("id", "mode", "stakes", "components", "until", "reason", "owner")
     reader.known(("project",), project, known)
@@ -214,24 +219,27 @@ def _server(reader: Reader, raw: object) -> Server:
     at = ("demo", "server")
     table = reader.table(at, raw)
     reader.known(at, table, ("argv", "ready", "ready_s"))
-    argv = reader.argv(at, table.get("argv"))
-    ready = reader.words(at, table.get("ready", "/"))
+    argv = reader.argv((*at, "argv"), table.get("argv"))
+    ready = reader.words((*at, "ready"), table.get("ready", "/"))
     if not ready.startswith("/"):
-        reader.problem(at, f"`ready` must be a path that starts with `/`, got `{ready}`")
-    return Server(argv, ready, reader.number(at, table.get("ready_s", 30), least=0.1))
+        reader.problem((*at, "ready"), f"`ready` must be a path that starts with `/`, got `{ready}`")
+    return Server(argv, ready, reader.number((*at, "ready_s"), table.get("ready_s", 30), least=0.1))
 
 
 def _requests(reader: Reader, raw: object) -> tuple[Request, ...]:
-    found = []
+    found: list[Request] = []
     for index, item in enumerate(reader.items(("demo", "request"), raw)):
         at = ("demo", "request", str(index))
         table = reader.table(at, item)
         reader.known(at, table, ("id", "method", "path", "json"))
         path = reader.words((*at, "path"), table.get("path", ""))
         if not path.startswith("/"):
-            reader.problem(at, f"a request needs a `path` that starts with `/`, got `{path}`")
+            reader.problem((*at, "path"), f"a request needs a `path` that starts with `/`, got `{path}`")
         method = reader.choice((*at, "method"), table.get("method", "GET"), ["GET", "POST", "PUT", "PATCH", "DELETE"])
-        found.append(Request(reader.slug((*at, "id"), table.get("id", f"q{index + 1}")), path, method, table.get("json")))
+        name = reader.slug((*at, "id"), table.get("id", f"q{index + 1}"))
+        if not name or any(name == other.id for other in found):
+            reader.problem((*at, "id"), f"a request needs an `id` of its own, got `{name}`")
+        found.append(Request(name, path, method, table.get("json")))
     return tuple(found)
 
 
@@ -243,7 +251,7 @@ def _tolerances(reader: Reader, raw: object) -> dict[str, Tolerance]:
         reader.known(at, table, ("abs", "rel"))
         if ":" not in name:
             reader.problem(at, f"a tolerance is named `file:field`, got `{name}`")
-        found[name] = Tolerance(*(reader.number(at, table.get(key, 0.0), least=0.0) for key in ("abs", "rel")))
+        found[name] = Tolerance(*(reader.number((*at, key), table.get(key, 0.0), least=0.0) for key in ("abs", "rel")))
     return found
 
 
@@ -267,7 +275,7 @@ def _waivers(reader: Reader, raw: object) -> tuple[Waiver, ...]:
         table = reader.table(at, item)
         reader.known(at, table, names)
         for name in names:
-            if name not in table:
+            if table.get(name, "") == "":
                 reader.problem(at, f"a waiver needs `{name}`")
         texts = {name: reader.words((*at, name), table.get(name, "")) for name in names if name != "expires"}
         expires = reader.day((*at, "expires"), table.get("expires")) or date.min

@@ -180,7 +180,9 @@ def _one(spec: CheckSpec, context: Context, policy: Policy) -> Finding:
 
 
 def _keep(project: Project, manifest: Manifest, finding: Finding, now: datetime, key: keys.Key, troubles: list[str]) -> Evidence:
-    if store.worth_keeping(finding):
+    if not project.unchanged():
+        troubles.append("files of the project changed while they were checked: nothing of it is remembered")
+    elif store.worth_keeping(finding):
         try:
             return store.store(project, manifest, finding, now, key)
         except OSError as error:

@@ -32,6 +32,8 @@ class Line:
 
 def inspect(root: Path, now: datetime) -> list[Line]:
     """Every evidence file of a project, newest first, each verified against the tree as it is now."""
+    if not root.is_dir():
+        raise UsageError(f"no folder {root}", "name the folder of a project")
     manifest = manifests.load(root)
     project = projects.load(root, manifest.project_id)
     trusted = store.trusted_keys(manifest)

@@ -12,7 +12,7 @@ from typing import Final
 
 from readiness.errors import CannotJudge
 from readiness.sequence.finding import Cause
-from readiness.world import record
+from readiness.world import beneath, record
 from readiness.world.explanation import INSTALL_TIMEOUT_S, explain, last_line
 from readiness.world.interpreters import Interpreter
 from readiness.world.sandbox import Isolation, Ran, Sandbox
@@ -119,7 +119,7 @@ class Builder:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        self.uv = sandbox.root / "tools/uv"
+        self.uv = sandbox.given / "uv"
         if not self.uv.exists():
             source = uv_binary()
             try:
@@ -169,7 +169,7 @@ class Builder:
             reason = f"no environment could be made with {interpreter.path.name}: {last_line(ran[0])}"
             return Environment(path, tree, interpreter, Cause.TOOL, reason, tuple(ran), {}, ran[0].elapsed_s)
         for relative, content in procedure.prepared.items():
-            (tree / relative).write_text(content, encoding="utf-8")
+            beneath.write(tree, relative, content.encode())
         for step in procedure.steps:
             done = self.step(step, path, tree, env)
             ran.append(done)
@@ -199,7 +199,7 @@ class Builder:
         """Runs one step of a procedure with the network on."""
         names = {"{python}": str(path / "bin/python"), "{env}": str(path), "{tools}": str(self.sandbox.root / "tools")}
         argv = [_fill(word, names) for word in step.argv]
-        bins = (path / "bin", self.sandbox.root / "tools", self.sandbox.root / "tools/bin")
+        bins = (path / "bin", self.sandbox.given, self.sandbox.root / "tools/bin")
         return self.sandbox.run(argv, cwd=tree, env={**env, **step.env}, path_first=bins, network=True, timeout_s=INSTALL_TIMEOUT_S)
 
 

@@ -70,7 +70,7 @@ def _open_folders(folder: Path) -> None:
 def remove_later(root: Path) -> None:
     """Removes a tree without making the caller wait: deleting an environment can take as long as making it."""
     # A shell starts it and ends at once; what it leaves when it is ended too is swept by the next session.
-    subprocess.run(["sh", "-c", 'rm -rf -- "$1" </dev/null >/dev/null 2>&1 &', "sh", os.fspath(root)], check=True)
+    subprocess.run(["sh", "-c", '(chmod -R u+rwX -- "$1"; rm -rf -- "$1") </dev/null >/dev/null 2>&1 &', "sh", os.fspath(root)], check=True)
 
 
 def walk(root: Path) -> Iterator[Entry]:
@@ -79,6 +79,8 @@ def walk(root: Path) -> Iterator[Entry]:
         folders[:] = [name for name in folders if name not in SKIPPED_FOLDERS]
         linked = [name for name in folders if os.path.islink(os.path.join(folder, name))]  # noqa: PTH114, PTH118
         for name in [*names, *linked]:
+            if name in SKIPPED_FOLDERS:  # a worktree that moved leaves `.git` as a file
+                continue
             path = Path(folder, name)
             found = entry(root, path.relative_to(root).as_posix())
             if found is not None:

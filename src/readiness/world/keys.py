@@ -42,6 +42,13 @@ def own(*, make: bool = True) -> Key | None:
     given = os.environ.get("READINESS_SIGNING_KEY")
     if given:
         return _key(given, "READINESS_SIGNING_KEY")
+    try:
+        return _of_user(make=make)
+    except OSError as error:
+        raise UsageError(f"the signing key {path()} cannot be used: {error.strerror}", "set XDG_CONFIG_HOME to a folder of yours") from None
+
+
+def _of_user(*, make: bool) -> Key | None:
     place = path()
     if place.exists():
         if place.stat().st_mode & 0o077:

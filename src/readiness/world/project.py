@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass, field
@@ -44,20 +45,41 @@ class Project:
     warnings: tuple[str, ...] = field(default=())
     home: Path = Path()
     """The folder that keeps the evidence: the root, but for a project taken out of history."""
+    vcs: bool = False
+    """Whether git knows this project."""
 
     @cached_property
     def entries(self) -> tuple[files.Entry, ...]:
-        """The files that belong to the project, sorted by path."""
-        if self.vcs:
-            found = [entry for path in git.listed(self.root) if (entry := files.entry(self.root, path)) is not None]
-            kept = [entry for entry in found if not entry.path.startswith(".readiness/")]
-        else:
-            kept = list(files.walk(self.root))
-        return tuple(sorted(kept, key=lambda entry: os.fsencode(entry.path)))
+        """The files that belong to the project, sorted by path; what lies behind a link belongs to where that leads."""
+        return tuple(sorted(self._listed(), key=lambda entry: os.fsencode(entry.path)))
+
+    def _listed(self) -> list[files.Entry]:
+        if not self.vcs:
+            return list(files.walk(self.root))
+        found = [entry for path in git.listed(self.root) if (entry := files.entry(self.root, path)) is not None]
+        linked = {entry.path for entry in found if entry.mode == "120000"}
+        return [entry for entry in found if not entry.path.startswith(".readiness/") and not (linked and _behind(entry.path, linked))]
+
+    @cached_property
+    def _seen(self) -> frozenset[tuple[object, ...]]:
+        return self._look()
+
+    def _look(self) -> frozenset[tuple[object, ...]]:
+        found = set()
+        for entry in self._listed():
+            with contextlib.suppress(OSError):
+                state = os.lstat(self.root / entry.path)
+                found.add((entry.path, entry.mode, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino))
+        return frozenset(found)
+
+    def unchanged(self) -> bool:
+        """Whether the files are still those whose digest was taken, by what the file system says of them."""
+        return self._look() == self._seen
 
     @cached_property
     def tree(self) -> Digest:
         """The digest of those files. Raises CannotJudge where one cannot be read."""
+        assert self._seen is not None  # looked at first, so that a change meanwhile is noticed
         try:
             return files.tree_digest(self.root, self.entries)
         except OSError as error:
@@ -68,22 +90,25 @@ class Project:
         """The paths of the files, relative to the root."""
         return frozenset(entry.path for entry in self.entries)
 
-    @property
-    def vcs(self) -> bool:
-        """Whether git knows this project."""
-        return bool(self.commit) or (self.toplevel / ".git").exists()
-
     def text(self, path: str) -> str:
         """The content of a file, empty where it is not one of the project; bytes that are no UTF-8 are replaced."""
         if path not in self.paths:
             return ""
+        place = self.root / path
         try:
-            data = (self.root / path).read_bytes()
-        except OSError:
+            if place.is_symlink() and not place.resolve().is_relative_to(self.root.resolve()):
+                return ""  # a link out of the project: what it leads to is none of ours to read
+            data = place.read_bytes()
+        except (OSError, RuntimeError):
             return ""
         # pip reads a requirement file by its byte order mark, and Windows editors write UTF-16
         encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
         return data.decode(encoding, "replace")
+
+
+def _behind(path: str, linked: set[str]) -> bool:
+    steps = path.split("/")
+    return any("/".join(steps[:length]) in linked for length in range(1, len(steps)))
 
 
 def locate(path: Path) -> list[Path]:
@@ -91,9 +116,12 @@ def locate(path: Path) -> list[Path]:
 
     Raises UsageError where there is no such folder or nothing in it.
     """
-    if not path.is_dir():
-        raise UsageError(f"no folder {path}", "name the folder of a project: readiness check --project PATH")
-    root = path.resolve()
+    try:
+        root = path.resolve(strict=True)
+    except (OSError, RuntimeError):
+        root = path
+    if not root.is_dir():
+        raise UsageError(f"no folder {path}", "name the folder of a project")
     names = _file_names(root)
     if not names:
         raise UsageError(f"{path} holds no files to judge", "run this in the folder of a project")
@@ -159,6 +187,7 @@ def load(root: Path, project_id: str = "", origin: Origin | None = None) -> Proj
         changed_at=git.last_change(root) if toplevel else None,
         warnings=tuple(warnings),
         home=root,
+        vcs=toplevel is not None,
     )
 
 

@@ -6,6 +6,7 @@ import base64
 import csv
 import hashlib
 import json
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,6 +100,8 @@ def _in_place(info: Path) -> bool:
 
 def _compare(site: Path, info: Path, row: list[str]) -> Altered | None:
     try:
+        if not stat.S_ISREG((site / row[0]).stat().st_mode):
+            return Altered(info.name, row[0], "missing")
         with (site / row[0]).open("rb") as handle:
             digest = hashlib.file_digest(handle, "sha256").digest()
     except OSError:

@@ -32,7 +32,7 @@ USERS: Final = range(61184, 65520)
 """User ids nobody has, as systemd gives them to services that need one for a while; each sandbox takes one of its own,
 so that the process limit and the signals of one never reach another."""
 
-_WORK_FOLDER: Final = re.compile(r"/[^\s'\",]*?/run-[a-z0-9_]{8}/(?:tree/(?:elsewhere/)?\w+/[^/\s'\"]+/|env/[\w.-]+/)?")
+_WORK_FOLDER: Final = re.compile(r"/[^\s'\",]*?/run-[a-z0-9_]{8}(?:\.given)?/(?:tree/(?:elsewhere/)?\w+/[^/\s'\"]+/|env/[\w.-]+/)?")
 FILE_LIMIT_BYTES: Final = 8 << 30
 DISK_LIMIT_BYTES: Final = 24 << 30
 DISK_RESERVE_BYTES: Final = 1 << 30
@@ -130,7 +130,9 @@ class _Stream:
 class Sandbox:
     """A work folder with a HOME, a temporary folder and caches of its own, in which commands run.
 
-    `root` is removed by `close`. `hidden` are folders no command may see (the user's home, the checkout).
+    Three folders side by side, all removed by `close`: `root`, of whose children those that were opened are writable for
+    commands and nothing else is; `given`, what we hand to commands to read; `private`, what no command sees. So
+    nothing we write to by its path can have been replaced by a link. `hidden` are folders no command may see.
     """
 
     def __init__(self, root: Path, hidden: tuple[Path, ...] = (), shown: tuple[Path, ...] = (), *, plain: bool = False) -> None:
@@ -140,18 +142,29 @@ class Sandbox:
         self.plain = plain
         self.drops_root = hasattr(os, "geteuid") and os.geteuid() == 0
         self.user = random.SystemRandom().choice(USERS)
+        self.private = root.parent / f"{root.name}.ours"
+        self.given = root.parent / f"{root.name}.given"
         self._count = 0
-        self._ours = root.parent / f"{root.name}.ours"
-        self._ours.mkdir(mode=0o700)
-        for name in ("home", "tmp", "cache", "tools"):
-            self.folder(name)
-        self.hand_over(root)
+        self._open: list[Path] = []
+        self.private.mkdir(mode=0o700)
+        self.given.mkdir(mode=0o755)
+        self.given.chmod(0o755)
+        for name in ("home", "tmp", "cache", "tools", "env"):
+            self.open(root / name)
 
-    def folder(self, name: str) -> Path:
-        """A folder of that name inside the work folder, made where it was not there."""
-        path = self.root / name
-        path.mkdir(parents=True, exist_ok=True)
-        return path
+    def open(self, folder: Path) -> Path:
+        """Makes a folder of the work folder, with what is already in it, the commands' own to write to."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.hand_over(folder)
+        self._open.append(folder)
+        return folder
+
+    def give(self, name: str, data: bytes) -> Path:
+        """A file for commands to read and never to write, in place of the one of that name."""
+        target = self.given / name
+        files.write_atomically(target, data)
+        target.chmod(0o755)
+        return target
 
     def hand_over(self, path: Path) -> None:
         """Gives a tree to the unprivileged user that commands run as, where we are root."""
@@ -195,16 +208,16 @@ class Sandbox:
         Raises CannotJudge where the sandbox itself could not be set up.
         """
         self._count += 1
-        status = self._ours / f"status-{self._count}"
+        status = self.private / f"status-{self._count}"
         spec = {
             "argv": argv,
             "cwd": str(cwd),
             "env": self.environment(env, path_first),
             "network": network,
-            "writable": [str(self.root)],
+            "writable": [str(path) for path in self._open],
             "tmp": str(self.root / "tmp"),
-            "shown": [str(path) for path in self.shown],
-            "hidden": [str(path) for path in (*self.hidden, self._ours, Path("/run"))],
+            "shown": [str(path) for path in (*self._visible(), self.root, self.given)],
+            "hidden": [str(path) for path in (*self.hidden, self.private, Path("/run"))],
             "uid": self.user if self.drops_root else 0,
             "gid": self.user if self.drops_root else 0,
             "limits": {"FSIZE": FILE_LIMIT_BYTES, "CORE": 0, "NPROC": PROCESS_LIMIT},
@@ -222,6 +235,8 @@ class Sandbox:
             raise CannotJudge(f"the sandbox did not start: {said[-1] if said else 'no reason given'}")
         ended = wait_status is not None and not timed_out and not filled
         code = os.waitstatus_to_exitcode(wait_status) if ended and wait_status is not None else None
+        if wait_status is None and not timed_out and not filled:
+            code = -signal.SIGKILL  # the supervisor was killed, and the command with it
         return Ran(
             tuple(argv),
             code if code is not None and code >= 0 else None,
@@ -235,6 +250,11 @@ class Sandbox:
             isolation,
             streams[0].digest,
         )
+
+    def _visible(self) -> list[Path]:
+        """What may be shown: a folder that holds a hidden one would bring it back to light."""
+        hidden = [path.resolve() for path in self.hidden]
+        return [path for path in self.shown if not any(secret.is_relative_to(path.resolve()) for secret in hidden)]
 
     def _start(self, spec: Mapping[str, object]) -> subprocess.Popen[bytes]:
         jail = Path(__file__).with_name("probes") / "jail.py"
@@ -292,10 +312,12 @@ class Sandbox:
 
     def close(self) -> None:
         """Removes the work folder and everything in it, in a process of its own that nobody has to wait for."""
-        files.remove_tree(self._ours)
-        gone = self.root.with_name(f"gone-{self.root.name.removeprefix('run-')}")
-        self.root.rename(gone)
-        files.remove_later(gone)
+        for folder in (self.private, self.given):
+            files.remove_tree(folder)
+        if self.root.exists():
+            gone = self.root.with_name(f"gone-{self.root.name.removeprefix('run-')}")
+            self.root.rename(gone)
+            files.remove_later(gone)
 
 
 def without_work_folder(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import pwd
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import IO
 
 from readiness.errors import CannotJudge
 from readiness.sequence.finding import Cause
-from readiness.world import files
+from readiness.world import beneath, files
 from readiness.world.environment import Builder, Environment, Procedure
 from readiness.world.project import Project
 from readiness.world.sandbox import Ran, Sandbox
@@ -53,7 +54,7 @@ class Session:
         except OSError as error:
             raise CannotJudge(f"no work folder can be made in {parent}: {error.strerror}", "set READINESS_WORK to a folder") from None
         root.chmod(0o755)
-        hidden = {Path.home(), Path(os.path.expanduser("~")), self.project.toplevel}  # noqa: PTH111  HOME may differ from the account's
+        hidden = {*_homes(), self.project.toplevel}
         return Sandbox(root, tuple(hidden), tuple(self._shown()), plain=bool(os.environ.get("READINESS_PLAIN_SANDBOX")))
 
     def _shown(self) -> Iterator[Path]:
@@ -74,34 +75,56 @@ class Session:
         """What builds environments here, from a package cache nobody else uses."""
         return Builder(self.sandbox)
 
+    @cached_property
+    def pristine(self) -> Path:
+        """The files that are judged, copied once to where no command sees them.
+
+        Raises CannotJudge where they changed since their digest was taken.
+        """
+        target = self.sandbox.private / "pristine"
+        target.mkdir()
+        try:
+            files.copy_tree(self.project.root, self.project.entries, target)
+            same = files.tree_digest(target, self.project.entries) == self.project.tree
+        except OSError:
+            same = False
+        if not same:
+            raise CannotJudge("the files of the project changed while they were copied", "readiness check")
+        return target
+
     def tree(self, name: str) -> Path:
         """A fresh copy of the project's files, handed to the unprivileged user."""
         target = self.sandbox.root / "tree" / name / self.project.root.name
         if not target.exists():
             target.mkdir(parents=True)
-            files.copy_tree(self.project.root, self.project.entries, target)
-            self.sandbox.hand_over(target.parent)
+            files.copy_tree(self.pristine, self.project.entries, target)
+            self.sandbox.open(target)
         return target
 
     def restore(self, tree: Path, before: dict[str, str]) -> tuple[list[str], list[str]]:
         """Puts a tree back to `before` (as `files.state_of` gave it); returns the paths (created, changed)."""
         after = files.state_of(tree)
         added = sorted((path for path in after if path not in before), reverse=True)
-        changed = sorted(path for path, digest in before.items() if after.get(path) != digest and digest != files.FOLDER)
+        changed = sorted(path for path, digest in before.items() if after.get(path) != digest)
         for path in added:
-            if after[path] == files.FOLDER:
-                files.remove_tree(tree / path)
-            else:
-                (tree / path).unlink(missing_ok=True)
-        created = sorted(path for path in added if after[path] != files.FOLDER)
+            beneath.remove(tree, path)
         ours = {entry.path: entry for entry in self.project.entries}
-        again = [ours[path] for path in changed if path in ours]
+        for path in changed:
+            beneath.remove(tree, path)
+        again = [entry for path, entry in ours.items() if any(path == other or path.startswith(f"{other}/") for other in changed)]
         for entry in again:
-            (tree / entry.path).unlink(missing_ok=True)
-        files.copy_tree(self.project.root, again, tree)
+            self._put_back(tree, entry)
         if again:
             self.sandbox.hand_over(tree)
-        return created, changed
+        created = sorted(path for path in added if after[path] != files.FOLDER)
+        return created, [path for path in changed if before[path] != files.FOLDER]
+
+    def _put_back(self, tree: Path, entry: files.Entry) -> None:
+        source = self.pristine / entry.path
+        if entry.mode == "120000":
+            beneath.link(tree, entry.path, str(source.readlink()))
+        else:
+            beneath.write(tree, entry.path, source.read_bytes(), 0o755 if entry.mode == "100755" else 0o644)
 
     @cached_property
     def first(self) -> Environment:
@@ -122,6 +145,12 @@ class Session:
             return Cause.INTERPRETER
         cause = self.first.cause
         return Cause.NOT_EXERCISED if cause is Cause.PROJECT else cause
+
+    @property
+    def why_blocked(self) -> str:
+        """One line on why nothing can be run; the reason itself where it is this machine's."""
+        own = self.procedure.unread or not self.procedure.interpreters or self.first.cause is Cause.PROJECT
+        return "the project was not installed" if own else f"the project was not installed: {self.first.reason}"
 
     @cached_property
     def second(self) -> Environment:
@@ -150,10 +179,9 @@ class Session:
 
     def probe(self, name: str) -> Path:
         """A stand-alone program of ours, copied to where the sandbox can read it."""
-        target = self.sandbox.root / "tools" / name
+        target = self.sandbox.given / name
         if not target.exists():
-            target.write_bytes((Path(__file__).with_name("probes") / name).read_bytes())
-            target.chmod(0o755)
+            self.sandbox.give(name, (Path(__file__).with_name("probes") / name).read_bytes())
         return target
 
     def close(self) -> None:
@@ -163,6 +191,14 @@ class Session:
             if self._lock is not None:
                 Path(self._lock.name).unlink(missing_ok=True)
                 self._lock.close()
+
+
+def _homes() -> set[Path]:
+    """The home of the user, by the environment and by the account: the two may differ."""
+    found = {Path.home()}
+    with contextlib.suppress(KeyError):
+        found.add(Path(pwd.getpwuid(os.getuid()).pw_dir))
+    return {path for path in found if path != Path("/")}
 
 
 def work_folder() -> Path:
@@ -189,7 +225,7 @@ def sweep(parent: Path) -> None:
         if handle is None:
             continue
         name = lock.name.removesuffix(".lock")
-        for leftover in (parent / name, parent / f"{name}.ours"):
+        for leftover in (parent / name, parent / f"{name}.ours", parent / f"{name}.given"):
             files.remove_tree(leftover)
         lock.unlink(missing_ok=True)
         handle.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Final
 from readiness.config.manifest import Demo
 from readiness.layers.infrastructure import notebooks
 from readiness.layers.infrastructure.procedure import demo_notebook
-from readiness.world import files
+from readiness.world import beneath, files
 from readiness.world.context import Context
 from readiness.world.environment import Environment
 from readiness.world.project import Project
@@ -65,18 +64,18 @@ def run(session: Session, environment: Environment, demo: Demo, label: str) -> R
     tree = environment.tree
     before = files.state_of(tree)
     for path in demo.outputs:
-        (tree / path).unlink(missing_ok=True)
+        beneath.remove(tree, path)
     ran = _execute(session, environment, demo)
-    kept = session.sandbox.root / "kept" / label
+    kept = session.sandbox.private / "kept" / label
     kept.mkdir(parents=True, exist_ok=True)
     outputs, missing = {}, []
     for index, path in enumerate((*demo.outputs, *_answers(demo))):
-        source = tree / path
-        if source.is_file() and not source.is_symlink():
-            outputs[path] = kept / f"{index}{source.suffix}"
-            shutil.copyfile(source, outputs[path])
-        else:
+        data = beneath.read(tree, path)
+        if data is None:
             missing.append(path)
+            continue
+        outputs[path] = kept / str(index)
+        outputs[path].write_bytes(data)
     if not demo.outputs and demo.server is None:
         outputs[STDOUT] = kept / "stdout.txt"
         outputs[STDOUT].write_text(f"{ran.stdout}\n{ran.stdout_sha256}", encoding="utf-8", errors="surrogateescape")
@@ -102,10 +101,10 @@ def _execute(session: Session, environment: Environment, demo: Demo) -> Ran:
     if demo.notebook:
         return notebooks.execute(session, environment, demo.notebook, env, demo.timeout_s, network=network)
     if demo.server is not None:
-        spec = session.sandbox.folder("tmp") / "server.json"
         requests = [{"id": r.id, "method": r.method, "path": r.path, "json": r.json} for r in demo.requests]
         server = {"argv": list(demo.server.argv), "ready": demo.server.ready, "ready_s": demo.server.ready_s}
-        spec.write_text(json.dumps({**server, "requests": requests, "timeout_s": demo.timeout_s}))
+        content = {**server, "requests": requests, "timeout_s": demo.timeout_s}
+        spec = session.sandbox.give("server.json", json.dumps(content).encode())
         argv = [str(environment.python), "-I", str(session.probe("serve_demo.py")), str(spec)]
         limit = demo.timeout_s + demo.server.ready_s + 10
         return session.run(environment, argv, env=env, network=network, timeout_s=limit)

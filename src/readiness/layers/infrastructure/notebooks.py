@@ -70,7 +70,7 @@ def execute(session: Session, environment: Environment, path: str, env: dict[str
             ran = session.builder.step(Step(argv), environment.path, environment.tree, settings)
         if not ran.ok:
             return ran
-    spec = session.sandbox.folder("tmp") / "notebook.json"
-    spec.write_text(json.dumps({"path": path, "tools": str(tools), "timeout_s": timeout_s}))
+    content = {"path": path, "tools": str(tools), "timeout_s": timeout_s}
+    spec = session.sandbox.give("notebook.json", json.dumps(content).encode())
     argv_run = [str(environment.python), str(session.probe("run_notebook.py")), str(spec)]
     return session.run(environment, argv_run, env=env, network=network, timeout_s=timeout_s + 30)

@@ -13,6 +13,7 @@ from readiness.formats import dotenv
 from readiness.layers.infrastructure import causes, facts, modules
 from readiness.layers.infrastructure.evidence import Asked, Started
 from readiness.sequence.finding import Cause, Location
+from readiness.world import beneath
 from readiness.world.context import Context
 from readiness.world.project import Project
 from readiness.world.session import Session
@@ -66,18 +67,18 @@ def _declared_environment(context: Context) -> dict[str, str]:
 def _probe(session: Session, found: tuple[modules.Module, ...], env: dict[str, str]) -> dict[str, dict[str, Any]]:
     if not found:
         return {}
-    tools = session.sandbox.folder("tmp")
-    spec, results = tools / "start.json", tools / "started.jsonl"
+    results = session.sandbox.root / "tmp/started.jsonl"
     content = {"root": str(session.first.tree), "limit_s": MODULE_LIMIT_S, "modules": [asdict(module) for module in found]}
-    spec.write_text(json.dumps(content))
-    results.unlink(missing_ok=True)
+    spec = session.sandbox.give("start.json", json.dumps(content).encode())
+    beneath.remove(results.parent, results.name)
     probe = session.probe("start_modules.py")
     argv = [str(session.first.python), str(probe), str(spec), str(results)]
     ran = session.run(session.first, argv, env=env, timeout_s=60 + MODULE_LIMIT_S * len(found))
-    if not results.exists():
+    said = beneath.read(results.parent, results.name)
+    if said is None:
         died = {"outcome": "tool", "said": causes.one_line(ran.stderr[-400:])}
         return {module.file: died for module in found}
-    return {record["file"]: record for record in map(json.loads, results.read_text().splitlines())}
+    return {record["file"]: record for record in map(json.loads, said.splitlines())}
 
 
 def _started(module: modules.Module, record: dict[str, Any], optional: set[str], note: str = "") -> Started:

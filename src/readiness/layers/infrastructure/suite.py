@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from readiness.layers.infrastructure import causes
 from readiness.sequence.finding import Cause
+from readiness.world import beneath
 from readiness.world.context import Context
 from readiness.world.environment import Environment, Procedure, Step
 from readiness.world.project import Project
@@ -88,14 +89,15 @@ def run(context: Context, where: Environment, *, stop_early: bool = False, timeo
     """Runs the suite without network; pytest unless the manifest names another command, which then gets no names."""
     command = list(context.manifest.infrastructure.tests) or ["python", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     report = context.session.sandbox.root / "tmp/junit.xml"
-    report.unlink(missing_ok=True)
+    beneath.remove(report.parent, report.name)
     if "pytest" in command:
         command += [f"--junitxml={report}", "--color=no", *(["-x"] if stop_early else [])]
     demo = context.manifest.demo
     # Two changes of equal size within one second share the name and the time stamp of their bytecode: keep none.
     env = (dict(demo.env) if demo else {}) | {"PYTHONDONTWRITEBYTECODE": "1"}
     ran = context.session.run(where, command, env=env, timeout_s=timeout_s)
-    tests, failure = _read(report.read_text(errors="replace")) if report.is_file() else ({}, "")
+    said = beneath.read(report.parent, report.name)
+    tests, failure = _read(said.decode(errors="replace")) if said is not None else ({}, "")
     return Result(tests, ran, failure)
 
 

@@ -87,9 +87,12 @@ def raise_loopback():
     import fcntl
     import socket
 
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        request = struct.pack("16sh14s", b"lo", 0x1 | 0x40, b"")
-        fcntl.ioctl(sock.fileno(), 0x8914, request)
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            request = struct.pack("16sh14s", b"lo", 0x1 | 0x40, b"")
+            fcntl.ioctl(sock.fileno(), 0x8914, request)
+    except OSError:
+        pass  # then there is no loopback either, which a demo will say itself
 
 
 def shape_files(spec, got):
@@ -101,17 +104,20 @@ def shape_files(spec, got):
     except OSError as error:
         got["why"] = "mounts stay as they are (%s)" % error
         return
-    keep = [(path, os.open(path, os.O_PATH), True) for path in spec["writable"]]
-    keep += [(path, os.open(path, os.O_PATH), False) for path in spec["shown"] if os.path.exists(path)]
-    hidden = sorted({os.path.realpath(path) for path in spec["hidden"] if os.path.isdir(path)})
-    for path in hidden:
+    # what is shown comes first: the writable folders may lie in it
+    keep = [(path, os.open(path, os.O_PATH)) for path in [*spec["shown"], *spec["writable"]] if os.path.exists(path)]
+    tmp = os.open(spec["tmp"], os.O_PATH)  # its own path may be hidden by the time it is bound
+    hidden = {os.path.realpath(path) for path in spec["hidden"] if os.path.isdir(path)}
+    for path in sorted(hidden):
+        if any(path.startswith(other + "/") for other in hidden):
+            continue  # gone with the folder around it
         mount("none", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=1m")
     opened = list(spec["writable"])
     for path in ("/tmp", "/var/tmp"):
         if os.path.isdir(path) and not any(w == path or w.startswith(path + "/") for w in spec["writable"]):
-            mount(spec["tmp"], path, None, MS_BIND)
+            mount("/proc/self/fd/%d" % tmp, path, None, MS_BIND)
             opened.append(path)
-    for path, fd, _ in keep:
+    for path, fd in keep:
         if not os.path.exists(path):
             if os.path.isdir("/proc/self/fd/%d" % fd):
                 os.makedirs(path)
@@ -120,12 +126,17 @@ def shape_files(spec, got):
                 os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o644))
         mount("/proc/self/fd/%d" % fd, path, None, MS_BIND | MS_REC)
         os.close(fd)
+    os.close(tmp)
     if os.path.isdir("/dev/shm"):
         mount("none", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,size=256m")
         opened.append("/dev/shm")
-    set_readonly("/", True, True)
-    for path in opened:
-        set_readonly(path, False, False)
+    try:
+        set_readonly("/", True, True)
+        for path in opened:
+            set_readonly(path, False, False)
+    except OSError as error:  # a kernel before 5.12
+        got["why"] = "the file system stays writable (%s)" % error
+        return
     got["files"] = True
 
 
@@ -204,26 +215,37 @@ def descendants(root):
 
 
 def end_descendants():
-    """Kills everything below this process, again and again until nothing new appears."""
+    """Ends everything below this process: all are stopped first, so that none can start another, then killed."""
     if not os.path.isdir("/proc/self"):
         return
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        alive = descendants(os.getpid())
-        if not alive:
+        alive, before = descendants(os.getpid()), None
+        while alive != before and time.monotonic() < deadline:
+            signal_all(alive, signal.SIGSTOP)
+            before, alive = alive, descendants(os.getpid())
+        signal_all(alive, signal.SIGKILL)
+        reap()
+        if not descendants(os.getpid()):
             return
-        for pid in alive:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except OSError:
-                pass
-        while True:
-            try:
-                if os.waitpid(-1, os.WNOHANG)[0] == 0:
-                    break
-            except ChildProcessError:
-                break
         time.sleep(0.01)
+
+
+def signal_all(pids, number):
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except OSError:
+            pass
+
+
+def reap():
+    while True:
+        try:
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                return
+        except ChildProcessError:
+            return
 
 
 def supervise(child):
@@ -260,7 +282,8 @@ def main():
     os.set_inheritable(status_fd, False)
     got = {"namespaces": False, "processes": False, "network_off": False, "files": False, "user": False, "proc": True, "why": ""}
     if LINUX:
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        # not SIGKILL: when readiness dies, what the command started still has to be ended
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
         libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     os.umask(0o022)
     enter_namespaces(spec, got)

@@ -35,8 +35,6 @@ def observe(context: Context) -> Installed:
 
 def judge(observed: Installed, policy: Policy) -> Finding:
     """Holds when every step ended well; fails when the project's own declaration is the cause."""
-    if observed.procedure == "bare":
-        return Finding(ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason="no dependencies are declared")
     if observed.unread:
         return Finding(ID, Outcome.UNKNOWN, Basis.OBSERVED, observed.source, reason=observed.unread, cause=Cause.TOOL,
                        remedy=Remedy("state the setup in readiness.toml", "readiness init"))  # fmt: skip
@@ -45,6 +43,8 @@ def judge(observed: Installed, policy: Policy) -> Finding:
         reason = f"{observed.declared} is not on this machine; here are {', '.join(observed.here) or 'none'}"
         return Finding(ID, Outcome.UNKNOWN, Basis.OBSERVED, observed.declared, reason=reason, cause=Cause.INTERPRETER,
                        remedy=Remedy("install that Python and check again", f"uv python install {wanted}"))  # fmt: skip
+    if observed.procedure == "bare" and observed.cause is Cause.NONE:
+        return Finding(ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason="no dependencies are declared")
     outcome = outcome_of(observed.cause)
     subject = observed.source
     notes = (*observed.notes, *(f"tried {attempt}" for attempt in observed.tried))

@@ -31,6 +31,7 @@ class Observed:
 
     started: tuple[Started, ...]
     blocked: Cause = Cause.NONE
+    why_blocked: str = ""
     drift: Drift | None = None
     notes: tuple[str, ...] = ()
 
@@ -38,16 +39,16 @@ class Observed:
 def observe(context: Context) -> Observed:
     """Starts every module and console script; notebooks where the project consists of nothing else."""
     if context.session.blocked is not Cause.NONE:
-        return Observed((), context.session.blocked)
+        return Observed((), context.session.blocked, context.session.why_blocked)
     outcome = starting.start(context)
     started = outcome.started or notebooks.start(context)
-    return Observed(started, Cause.NONE, drift(context), outcome.notes)
+    return Observed(started, Cause.NONE, "", drift(context), outcome.notes)
 
 
 def judge(observed: Observed, policy: Policy) -> Finding:
     """Fails when a module of the product does not start for a reason of its own; any other reason is `unknown`."""
     if observed.blocked is not Cause.NONE:
-        return no_finding(ID, "the project was not installed", observed.blocked)
+        return no_finding(ID, observed.why_blocked, observed.blocked)
     product = [item for item in observed.started if not item.aside]
     if not product:
         return Finding(ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason="there is nothing to start")

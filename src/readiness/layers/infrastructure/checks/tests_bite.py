@@ -20,6 +20,7 @@ from readiness.layers.infrastructure import modules, mutation, suite
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy, outcome_of
 from readiness.sequence.interval import clopper_pearson
 from readiness.sequence.stakes import MINIMUM_KILL_RATE, Policy
+from readiness.world import beneath
 from readiness.world.context import Context
 from readiness.world.environment import Environment
 
@@ -93,13 +94,12 @@ def _mutate(context: Context, where: Environment, base: suite.Result) -> tuple[i
 
 
 def _noticed(context: Context, where: Environment, mutant: mutation.Mutant, limit_s: float) -> bool:
-    path = where.tree / mutant.file
-    original = path.read_bytes()
-    path.write_text(mutant.text, encoding="utf-8")
+    original = context.session.pristine / mutant.file
+    beneath.write(where.tree, mutant.file, mutant.text.encode())
     try:
         return not suite.run(context, where, stop_early=True, timeout_s=limit_s).ran.ok
     finally:
-        path.write_bytes(original)
+        beneath.write(where.tree, mutant.file, original.read_bytes())
 
 
 def _decided(killed: int, tried: int, minimum: float) -> bool:
