@@ -37,7 +37,7 @@ from readiness.sequence.layers import ORDER, TITLES, Layer
 from readiness.sequence.mode import Declaration, Mode
 from readiness.sequence.stakes import Stakes
 from readiness.sequence.waiver import Waiver
-from readiness.world.environment import INDEX_VARIABLES
+from readiness.world.environment import INDEX_VARIABLES, PROXY_VARIABLES
 from readiness.world.sandbox import PASSED
 
 REFERENCE: Final = Path(__file__).parent / "reference"
@@ -152,7 +152,7 @@ def command_line() -> str:
     commands = [_command(parser) for parser in parsers().values()]
     codes = "\n".join(_item(f"`{code}`: {text}") for code, text in EXIT_CODES.items())
     variables = "\n".join(_item(f"`{name}`: {text}") for name, text in VARIABLES.items())
-    handed = "\n".join(_item(f"`{name}`") for name in INDEX_VARIABLES)
+    handed = "\n".join(_item(f"`{name}`") for name in (*INDEX_VARIABLES, *PROXY_VARIABLES))
     return _page(
         "Command line", "the parsers of the commands",
         "```text\n" + "\n\n".join(listed) + "\n```",
@@ -298,7 +298,7 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "env": "variables the demo is given, beside the sandbox's own and `SEED`",
         "secrets": "names of secrets; each is given a value that opens nothing and is the same in every run",
         "outputs": "files the demo writes that must come out the same; without it the standard output is compared",
-        "metrics": "accepted; no check of this version reads it",
+        "metrics": "a JSON file `{name: number}` the demo writes; it is compared like an output",
         "timeout_s": "seconds the demo may take",
         "network": "`on` lets the demo reach the network, and the finding says so; `cassette` is refused by this version",
         "tolerance": "how far numbers may move, see [demo.tolerance](#demotolerance)",

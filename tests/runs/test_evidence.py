@@ -17,6 +17,7 @@ from readiness.config.manifest import Infrastructure, Manifest, TrustedKey
 from readiness.formats import intoto
 from readiness.formats.canonical import canonical
 from readiness.runs import evidence as store
+from readiness.runs import inspect
 from readiness.sequence.evidence import Evidence, Witness
 from readiness.sequence.finding import Basis, Cause, Finding, Outcome
 from readiness.sequence.mode import Declaration, Mode
@@ -251,6 +252,31 @@ def test_a_verdict_is_signed_and_never_taken_for_evidence(project: Project, key:
     assert store.collect(project, MANIFEST, NOW) == ({}, [])
     stored(project, key).write_bytes(path.read_bytes())
     assert refusals(project) == [f"is a `{intoto.VSA}`, not a `{intoto.TEST_RESULT}`"]
+
+
+def test_a_verdict_is_verified_like_the_evidence_it_rests_on(project: Project, key: keys.Key) -> None:
+    evidence = store.store(project, MANIFEST, STARTS, NOW, key)
+    path = store.store_verdict(project, MANIFEST, judge(cases.case()), [evidence], NOW, key)
+    line = inspect.inspect(project.root, NOW)[-1]
+    assert (line.check, line.outcome, line.stale, line.refused) == ("verdict", "passed, 3 held", "", "")
+    assert json.loads(inspect.content(project.root, line.digest))["statement"]["predicateType"] == intoto.VSA
+    store.listed(project.root)[0].unlink()
+    assert inspect.inspect(project.root, NOW)[-1].stale == "rests on 1 evidence files that are not here or do not count"
+    path.write_bytes(path.read_bytes().replace(b'"payload": "', b'"payload": "AAAA'))
+    assert inspect.inspect(project.root, NOW)[-1].refused == "was edited after it was signed: the signature does not match"
+
+
+@pytest.mark.parametrize("change", [
+    lambda body: body["predicate"].pop("verificationResult"),
+    lambda body: body["predicate"].update(inputAttestations=[{}]),
+    lambda body: body["subject"][0]["digest"].update(sha256="0" * 64),
+])  # fmt: skip
+def test_a_signed_verdict_that_lacks_something_is_refused(
+    project: Project, key: keys.Key, change: Callable[[dict[str, Any]], object]
+) -> None:
+    path = store.store_verdict(project, MANIFEST, judge(cases.case()), [], NOW, key)
+    resigned(path, key, change)
+    assert store.read_verdict(path, store.trusted_keys(MANIFEST)).refused
 
 
 def test_only_what_says_something_about_the_project_is_worth_keeping() -> None:

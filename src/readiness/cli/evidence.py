@@ -5,6 +5,10 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from readiness.runs.inspect import Line
 
 
 def parser() -> argparse.ArgumentParser:
@@ -33,9 +37,13 @@ def run(argv: list[str]) -> int:
         print("no evidence here; `readiness check` makes it")
         return 0
     for line in lines:
-        state = f"refused: {line.refused}" if line.refused else line.stale or f"counts until {line.expires}"
+        state = f"refused: {line.refused}" if line.refused else line.stale or _counts(line)
         if given.command == "show":
             print(f"{line.digest[7:19]}  {line.check:<38} {line.outcome:<15} {line.witness:<9} {state}")
         else:
             print(f"{'✗' if line.refused else '·' if line.stale else '✓'} {line.path}  {state}")
     return 1 if given.command == "verify" and any(line.refused for line in lines) else 0
+
+
+def _counts(line: Line) -> str:
+    return f"counts until {line.expires}" if line.expires else "follows from the evidence here"

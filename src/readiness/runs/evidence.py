@@ -7,6 +7,7 @@ asked for, and its time has not passed. Anything else is refused with the reason
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from readiness.world.environment import index_settings
 from readiness.world.project import Project
 
 FOLDER = ".readiness/evidence"
+VERDICT = "verdict"
 OTHER_CONDITIONS = "was made under other conditions (version, stakes, mode, machine or package index)"
 UNKNOWN_TTL = timedelta(hours=24)
 _RESULTS = {Outcome.HOLDS: "PASSED", Outcome.FAILS: "FAILED"}
@@ -101,15 +103,23 @@ def store_verdict(project: Project, manifest: Manifest, verdict: Verdict, used: 
         "slsaVersion": "1.0",
     }
     data = intoto.envelope(intoto.statement(project.id, _hex(project.tree), intoto.VSA, predicate), key.id, key.sign)
-    path = project.home / FOLDER / "verdict" / f"{_hex(project.tree)[:12]}-{now:%Y%m%dT%H%M%SZ}.dsse.json"
+    path = project.home / FOLDER / VERDICT / f"{_hex(project.tree)[:12]}-{now:%Y%m%dT%H%M%SZ}.dsse.json"
     files.write_atomically(path, data)
     return path
 
 
 def listed(root: Path) -> list[Path]:
     """The evidence files of a project, newest first."""
-    found = (root / FOLDER).glob("*/*.dsse.json")
-    return sorted((path for path in found if path.parent.name != "verdict"), key=lambda path: path.name[13:], reverse=True)
+    return _newest_first(path for path in (root / FOLDER).glob("*/*.dsse.json") if path.parent.name != VERDICT)
+
+
+def verdicts_listed(root: Path) -> list[Path]:
+    """The verdict files of a project, newest first."""
+    return _newest_first((root / FOLDER / VERDICT).glob("*.dsse.json"))
+
+
+def _newest_first(paths: Iterable[Path]) -> list[Path]:
+    return sorted(paths, key=lambda path: path.name[13:], reverse=True)
 
 
 def collect(project: Project, manifest: Manifest, now: datetime) -> tuple[dict[str, Evidence], list[Found]]:
@@ -152,6 +162,46 @@ def read(path: Path, trusted: dict[str, str], wanted: Digest | None) -> Found:
         return Found(path, None, f"cannot be read: {error.strerror}")
     except intoto.Refused as error:
         return Found(path, None, str(error))
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One verdict file: the tree it is about, its result, the layers it says are held, and the evidence it rests on."""
+
+    path: Path
+    tree: str = ""
+    result: str = ""
+    held: int = 0
+    inputs: tuple[Digest, ...] = ()
+    witness: str = ""
+    refused: str = ""
+
+
+def read_verdict(path: Path, trusted: dict[str, str]) -> Summary:
+    """One verdict file, believed only when its signature is of a trusted key and it is a verdict about what its name says."""
+    try:
+        signed = intoto.open_envelope(path.read_bytes())
+        grade = _signer(signed, trusted)
+        body = intoto.read_statement(signed.payload, intoto.VSA)
+        summary = _summary(path, body, grade)
+    except OSError as error:
+        return Summary(path, refused=f"cannot be read: {error.strerror}")
+    except intoto.Refused as error:
+        return Summary(path, refused=str(error))
+    return summary
+
+
+def _summary(path: Path, body: dict[str, Any], grade: str) -> Summary:
+    try:
+        predicate = body["predicate"]
+        tree = Digest(f"sha256:{body['subject'][0]['digest']['sha256']}")
+        inputs = tuple(Digest(f"sha256:{item['digest']['sha256']}") for item in predicate["inputAttestations"])
+        result, held = str(predicate["verificationResult"]), len(predicate["verifiedLevels"])
+    except (KeyError, TypeError, IndexError) as error:
+        raise intoto.Refused(f"has no verdict in it ({type(error).__name__}: {error})") from None
+    if not path.name.startswith(_hex(tree)[:12]):
+        raise intoto.Refused("is about another tree than its name says")
+    return Summary(path, tree, result, held, inputs, grade)
 
 
 def _signer(signed: intoto.Signed, trusted: dict[str, str]) -> str:

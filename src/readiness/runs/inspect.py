@@ -18,7 +18,7 @@ from readiness.world import project as projects
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One evidence file: what it says, until when it counts, why it is `stale`, or why it is `refused`."""
+    """One evidence file or verdict: what it says, until when it counts, why it is `stale`, or why it is `refused`."""
 
     path: str
     digest: str
@@ -31,7 +31,7 @@ class Line:
 
 
 def inspect(root: Path, now: datetime) -> list[Line]:
-    """Every evidence file of a project, newest first, each verified against the tree as it is now."""
+    """Every evidence file of a project, newest first, then its verdicts, each verified against the tree as it is now."""
     if not root.is_dir():
         raise UsageError(f"no folder {root}", "name the folder of a project")
     manifest = manifests.load(root)
@@ -43,7 +43,22 @@ def inspect(root: Path, now: datetime) -> list[Line]:
         found = store.read(path, trusted, None)
         other = found.evidence is not None and store.read(path, trusted, wanted).evidence is None
         lines.append(_line(root, found, project, now, store.OTHER_CONDITIONS if other else ""))
-    return lines
+    here = {line.digest for line in lines if not line.refused}
+    verdicts = (store.read_verdict(path, trusted) for path in store.verdicts_listed(root))
+    return [*lines, *(_verdict_line(root, found, project, here) for found in verdicts)]
+
+
+def _verdict_line(root: Path, found: store.Summary, project: projects.Project, here: set[str]) -> Line:
+    place = found.path.relative_to(root / store.FOLDER).as_posix()
+    digest = canonical.digest(found.path.read_bytes())
+    if found.refused:
+        return Line(place, digest, store.VERDICT, "", "", "", refused=found.refused)
+    gone = sum(item not in here for item in found.inputs)
+    stale = "made on another tree" if found.tree != project.tree else ""
+    if gone and not stale:
+        stale = f"rests on {gone} evidence files that are not here or do not count"
+    said = f"{found.result.lower()}, {found.held} held"
+    return Line(place, digest, store.VERDICT, said, found.witness, "", stale)
 
 
 def _line(root: Path, found: store.Found, project: projects.Project, now: datetime, other: str) -> Line:
@@ -65,7 +80,8 @@ def content(root: Path, prefix: str) -> str:
     wanted = prefix.removeprefix("sha256:")
     if len(wanted) < 8:
         raise UsageError(f"`{prefix}` is too short to name evidence", "give at least eight digits; `readiness evidence show` lists them")
-    found = [path for path in store.listed(root) if canonical.digest(path.read_bytes())[7:].startswith(wanted)]
+    files = (*store.listed(root), *store.verdicts_listed(root))
+    found = [path for path in files if canonical.digest(path.read_bytes())[7:].startswith(wanted)]
     if len(found) != 1:
         raise UsageError(
             f"{'no' if not found else 'more than one'} evidence starts with `{prefix}`", "`readiness evidence show` lists them"

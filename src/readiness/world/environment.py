@@ -24,6 +24,9 @@ INDEX_VARIABLES: Final = (
 """Settings of the package client handed on, so that a mirror or a wheelhouse is used; never with a password in a URL."""
 
 
+PROXY_VARIABLES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy")
+"""The way out of this machine, handed on while installing; like an index, never with a password in it."""
+
 _CREDENTIALS: Final = re.compile(r"://[^/@\s]+@")
 
 
@@ -108,9 +111,15 @@ def index_settings() -> dict[str, str]:
     return {name: value for name, value in found.items() if not _CREDENTIALS.search(value)}
 
 
+def proxy_settings() -> dict[str, str]:
+    """Variables that name a proxy, without those that hold credentials."""
+    found = {name: os.environ[name] for name in PROXY_VARIABLES if name in os.environ}
+    return {name: value for name, value in found.items() if not _CREDENTIALS.search(value)}
+
+
 def withheld() -> tuple[str, ...]:
-    """Names of index settings that are not handed on because their URL holds credentials."""
-    names = (*INDEX_VARIABLES, "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL")
+    """Names of index and proxy settings that are not handed on because their URL holds credentials."""
+    names = (*INDEX_VARIABLES, "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", *PROXY_VARIABLES)
     return tuple(name for name in names if _CREDENTIALS.search(os.environ.get(name, "")))
 
 
@@ -129,19 +138,23 @@ class Builder:
 
     def settings(self, path: Path, link_mode: str) -> dict[str, str]:
         """The environment of a package client."""
-        return index_settings() | {
-            "UV_CACHE_DIR": str(self.sandbox.root / "cache/uv"),
-            "UV_PYTHON_DOWNLOADS": "never",
-            "UV_LINK_MODE": link_mode,
-            "UV_PROJECT_ENVIRONMENT": str(path),
-            "VIRTUAL_ENV": str(path),
-            "UV_NO_PROGRESS": "1",
-            "UV_TOOL_DIR": str(self.sandbox.root / "tools/uv-tools"),
-            "UV_TOOL_BIN_DIR": str(self.sandbox.root / "tools/bin"),
-            "UV_HTTP_TIMEOUT": os.environ.get("UV_HTTP_TIMEOUT", "120"),
-            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-            "GIT_TERMINAL_PROMPT": "0",
-        }
+        return (
+            index_settings()
+            | proxy_settings()
+            | {
+                "UV_CACHE_DIR": str(self.sandbox.root / "cache/uv"),
+                "UV_PYTHON_DOWNLOADS": "never",
+                "UV_LINK_MODE": link_mode,
+                "UV_PROJECT_ENVIRONMENT": str(path),
+                "VIRTUAL_ENV": str(path),
+                "UV_NO_PROGRESS": "1",
+                "UV_TOOL_DIR": str(self.sandbox.root / "tools/uv-tools"),
+                "UV_TOOL_BIN_DIR": str(self.sandbox.root / "tools/bin"),
+                "UV_HTTP_TIMEOUT": os.environ.get("UV_HTTP_TIMEOUT", "120"),
+                "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+                "GIT_TERMINAL_PROMPT": "0",
+            }
+        )
 
     def build(self, name: str, tree: Path, procedure: Procedure, *, link_mode: str = "hardlink") -> Environment:
         """Makes the environment `name` for the project copied to `tree`.

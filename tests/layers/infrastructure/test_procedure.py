@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,6 +41,8 @@ def words(found: Procedure) -> list[str]:
         ({"r.txt": "a\n", "uv.lock": UV_LOCK, "pyproject.toml": "[project]\n"}, "uv", ["uv sync --frozen --python {python}"]),
         ({"requirements.txt": "a\n", "app.py": ""}, "pip", ["pip: -r requirements.txt"]),
         ({"requirements.txt": "a\n", "requirements-dev.txt": "b\n"}, "pip", ["pip: -r requirements.txt"]),
+        ({"requirements.txt": "a\n", "requirements.lock": "a==1\nb==2\n"}, "pip", ["pip: -r requirements.lock"]),
+        ({"requirements.txt": "a\n", "requirements.lock": "a\n"}, "pip", ["pip: -r requirements.txt"]),
         ({"pyproject.toml": "[project]\nname='x'\nversion='1'\n[build-system]\nrequires=[]\n"}, "package", ["pip: -e ."]),
         ({"pyproject.toml": "[project]\nname='x'\nversion='1'\ndependencies=['a']\n"}, "package", ["pip: -r pyproject.toml"]),
         ({"backend/setup.py": "import sys\nprint(sys.argv[1])\n", "requirements.txt": "a\n"}, "pip", ["pip: -r requirements.txt"]),
@@ -151,3 +154,24 @@ def test_modules_beside_the_product_are_told_apart_unless_there_is_nothing_else(
     assert [(item.file, item.aside) for item in found] == [("examples/one.py", True), ("shop/__init__.py", False)]
     alone = modules.of(project_of(tmp_path / "b", {"examples/one.py": ""}))
     assert [(item.file, item.aside) for item in alone] == [("examples/one.py", False)]
+
+
+README = "# x\n\n```\npip install -r requirements.txt\n```\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "command"),
+    [
+        ({"README.md": README}, "sed -i '4s|requirements.txt|requirements.lock|' README.md"),
+        (
+            {"Dockerfile": "FROM python:3.11\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n"},
+            "sed -i 's|requirements.txt|requirements.lock|' Dockerfile",
+        ),
+    ],
+)
+def test_a_lock_that_nothing_installs_from_is_put_to_use(tmp_path: Path, files: dict[str, str], command: str) -> None:
+    project = project_of(tmp_path, {"requirements.txt": "a\n", "requirements.lock": "a==1\nb==2\n", **files})
+    found = procedure.discover(project, manifests.load(project.root))
+    free = pinning.Drift(1, 0, ("a", "b"), {"a": "1", "b": "2"}, "requirements.txt", "pip", found.source)
+    assert "compile" in free.remedy().command
+    assert replace(free, unused_lock=procedure.unused_lock(project, found)).remedy().command == command

@@ -63,25 +63,25 @@ def run(session: Session, environment: Environment, demo: Demo, label: str) -> R
     """
     tree = environment.tree
     before = files.state_of(tree)
-    for path in demo.outputs:
+    for path in declared(demo):
         beneath.remove(tree, path)
     ran = _execute(session, environment, demo)
     kept = session.sandbox.private / "kept" / label
     kept.mkdir(parents=True, exist_ok=True)
     outputs, missing = {}, []
-    for index, path in enumerate((*demo.outputs, *_answers(demo))):
+    for index, path in enumerate((*declared(demo), *_answers(demo))):
         data = beneath.read(tree, path)
         if data is None:
             missing.append(path)
             continue
         outputs[path] = kept / str(index)
         outputs[path].write_bytes(data)
-    if not demo.outputs and demo.server is None:
+    if not declared(demo) and demo.server is None:
         outputs[STDOUT] = kept / "stdout.txt"
         outputs[STDOUT].write_text(f"{ran.stdout}\n{ran.stdout_sha256}", encoding="utf-8", errors="surrogateescape")
     created, changed = session.restore(tree, before)
-    declared = {*demo.outputs, *_answers(demo)}
-    return Run(ran, outputs, tuple(missing), tuple(p for p in created if p not in declared), tuple(p for p in changed if p not in declared))
+    named = {*declared(demo), *_answers(demo)}
+    return Run(ran, outputs, tuple(missing), tuple(p for p in created if p not in named), tuple(p for p in changed if p not in named))
 
 
 def name(demo: Demo) -> str:
@@ -89,6 +89,11 @@ def name(demo: Demo) -> str:
     if demo.notebook:
         return demo.notebook
     return " ".join(demo.command or (demo.server.argv if demo.server else ()))
+
+
+def declared(demo: Demo) -> tuple[str, ...]:
+    """The files a demo says it writes; its metrics are one of them."""
+    return tuple(dict.fromkeys((*demo.outputs, *([demo.metrics] if demo.metrics else []))))
 
 
 def _answers(demo: Demo) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from readiness.formats import locks, requirements
+from readiness.layers.infrastructure.procedure import unused_lock
 from readiness.sequence.finding import Location, Remedy
 from readiness.world import record
 from readiness.world.context import Context
@@ -45,6 +46,8 @@ class Drift:
     source: str = ""
     named: frozenset[str] = frozenset()
     """Packages the project declares, whether or not they were installed."""
+    unused_lock: str = ""
+    """A lock that is there and that nothing installs from."""
 
     def installed_text(self, top: str) -> str:
         """The package of that module with its version, where it is installed and not pinned."""
@@ -64,6 +67,8 @@ class Drift:
     def remedy(self, top: str = "") -> Remedy:
         """How to pin everything, with the suspect held back where there is one."""
         text = "pin every package, not only the direct ones, and install from that"
+        if self.unused_lock and not top:
+            return self._use_lock()
         held = HELD_BACK.get(top, "")
         if self.kind == "notebook":
             return Remedy("name exact versions in a requirements.txt and install from that, not from within the notebook")
@@ -73,6 +78,13 @@ class Drift:
         compile_all = f"uv pip compile --generate-hashes {self.file}"
         command = f"echo '{held}' | {compile_all} - -o requirements.lock" if held else f"{compile_all} -o requirements.lock"
         return Remedy(text, command)
+
+    def _use_lock(self) -> Remedy:
+        place, _, line = self.source.partition(":")
+        text = f"{self.unused_lock} is there and nothing installs from it: name it in {place} in place of {self.file}"
+        # an image build copies what it installs from, so every mention of the list changes there
+        lines = line if line and place.lower().startswith("readme") else ""
+        return Remedy(text, f"sed -i '{lines}s|{self.file}|{self.unused_lock}|' {place}")
 
 
 HELD_BACK: Final = {"pkg_resources": "setuptools<81"}
@@ -190,6 +202,7 @@ def drift(context: Context) -> Drift | None:
         kind=procedure.kind,
         source=procedure.source,
         named=frozenset(said.direct),
+        unused_lock=unused_lock(context.project, procedure),
     )
 
 

@@ -101,6 +101,13 @@ def _lock_used(project: Project, setup: tuple[tuple[str, ...], ...]) -> str:
     return next((word for word in words if word in project.paths and _is_compiled(project, word)), "")
 
 
+def unused_lock(project: Project, procedure: Procedure) -> str:
+    """A compiled `requirements.lock` that the procedure never installs from; empty where there is none."""
+    used = {word for step in procedure.steps for word in step.argv}
+    unused = not procedure.lock and COMPILED in project.paths and COMPILED not in used
+    return COMPILED if unused and _is_compiled(project, COMPILED) else ""
+
+
 def _is_compiled(project: Project, path: str) -> bool:
     if path in locks.READ:
         return True
@@ -237,9 +244,12 @@ def _in_project(project: Project, path: str, sources: dict[str, str]) -> str | N
     return None
 
 
+COMPILED: Final = "requirements.lock"
+"""What our own remedies call the list that pins everything."""
+
 _BESIDE: Final[tuple[str, ...]] = (
     "requirements.txt",
-    "requirements.lock",
+    COMPILED,
     "requirements/base.txt",
     "requirements/prod.txt",
     "requirements/production.txt",
@@ -256,6 +266,8 @@ def _requirement_steps(project: Project) -> tuple[Step, ...]:
     if documented:
         return tuple(documented)
     names: list[str] = [name for name in _BESIDE if name in project.paths]
+    if COMPILED in names and _is_compiled(project, COMPILED):
+        names = [COMPILED]
     if not names:
         pattern = re.compile(r"requirements[\w.-]*\.txt")
         aside = re.compile(r"dev|test|doc|lint|build|ci|gpu|cuda", re.IGNORECASE)

@@ -57,7 +57,7 @@ def observe(context: Context) -> Observed:
     if demo is None:
         return Observed("", "", -1, Cause.NOT_EXERCISED, "no demo is declared and none was found", 0)
     if context.session.blocked is not Cause.NONE:
-        return Observed(demos.name(demo), source, -1, context.session.blocked, NOT_INSTALLED, len(demo.outputs))
+        return Observed(demos.name(demo), source, -1, context.session.blocked, NOT_INSTALLED, len(demos.declared(demo)))
     return _climb(context, demo, source)
 
 
@@ -65,10 +65,11 @@ def _climb(context: Context, demo: Demo, source: str) -> Observed:
     first, again = demos.twice(context, demo)
     place = Location(source, demo.line if source == "readiness.toml" else 1)
     touched = tuple(sorted({*first.created, *first.changed}))
+    count = len(demos.declared(demo)) + len(demo.requests)
 
     def stopped(rung: int, cause: Cause, reason: str, altered: tuple[record.Altered, ...] = (), compared: int = 0) -> Observed:
         return Observed(
-            demos.name(demo), source, rung, cause, reason, len(demo.outputs) + len(demo.requests), place, altered, compared, touched,
+            demos.name(demo), source, rung, cause, reason, count, place, altered, compared, touched,
             first.ran.isolation, demo.network == "on",
         )  # fmt: skip
 
@@ -121,7 +122,7 @@ def _ended(run: demos.Run, demo: Demo) -> tuple[Cause, str]:
     if not ran.ok:
         told = causes.of_output(ran.said)
         return told.cause, f"the demo ends with exit {ran.exit_code}: {told.reason}"
-    if "Traceback (most recent call last)" in ran.stderr and not demo.outputs:
+    if "Traceback (most recent call last)" in ran.stderr and not demos.declared(demo):
         told = causes.of_output(ran.stderr)
         cause = told.cause if told.cause is not Cause.NONE else Cause.PROJECT
         return cause, f"the demo ends with exit 0 and a traceback: {told.reason}"
