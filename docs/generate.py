@@ -94,6 +94,9 @@ def checks() -> str:
         if found:
             lines = [_item(f"[{spec.title}](#{_anchor(spec.id)}): {_required(spec)}; {_COSTS[spec.cost]}") for spec in found]
             parts += [f"## Layer {layer.number}, {TITLES[layer].lower()}", "\n".join(lines), *(_check(spec) for spec in found)]
+    if catalog.ORGANIZATION:
+        lines = [_item(f"[{spec.title}](#{_anchor(spec.id)}): {_required(spec)}") for spec in catalog.ORGANIZATION]
+        parts += ["## Organization, a condition on approval", "\n".join(lines), *(_check(spec) for spec in catalog.ORGANIZATION)]
     return _page("Checks", "the catalogue and the docstrings of its modules", *parts)
 
 
@@ -262,12 +265,23 @@ retirement = "pinned when the base image is ours"
 SERVER_EXAMPLE: Final = """\
 [demo]
 server = { argv = ["python", "-m", "assistant.serve"], ready = "/healthz", ready_s = 30 }
+needs = ["postgres"]
+secrets = ["API_TOKEN"]
 
 [[demo.request]]
 id = "invoice"
 method = "POST"
 path = "/ask"
 json = { q = "Where is my invoice?" }
+headers = { Authorization = "Bearer {API_TOKEN}" }
+
+[security]
+public = ["GET /healthz"]
+
+[[security.allow]]
+fingerprint = "3f0c7f2b9d1e4a55"
+reason = "the key of the vendor's public sandbox"
+expires = 2027-03-31
 """
 
 MEANINGS: Final[dict[str, dict[str, str]]] = {
@@ -276,6 +290,9 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "project": "see [project](#project)",
         "demo": "see [demo](#demo)",
         "infrastructure": "see [infrastructure](#infrastructure)",
+        "security": "see [security](#security)",
+        "data": "see [data](#data)",
+        "measurement": "see [measurement](#measurement)",
         "trust": "see [trust](#trust)",
         "waiver": "see [waiver](#waiver)",
     },
@@ -283,7 +300,7 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "id": "name of the project, 1 to 63 of a-z, 0-9 and hyphen; the folder's name without it",
         "mode": "how far the project says it goes",
         "stakes": "what a mistake of the system costs; they decide how much is asked",
-        "components": "accepted; no check of this version reads it",
+        "components": "folders whose first commit dates the build",
         "until": "last day of a mode other than `production`, which needs it; refused in `production`",
         "reason": "why the sequence is skipped; needed by a mode other than `production`",
         "owner": "who answers for that; needed by a mode other than `production`",
@@ -294,7 +311,7 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "server": "the demo as a server, see [demo.server](#demoserver)",
         "request": "what the server is asked, see [demo.request](#demorequest)",
         "notebook": "the demo as a notebook, executed from top to bottom",
-        "needs": "services the demo needs; this version supplies none and refuses any",
+        "needs": "services the demo is supplied with: `postgres`, a fresh database, given as `DATABASE_URL`",
         "env": "variables the demo is given, beside the sandbox's own and `SEED`",
         "secrets": "names of secrets; each is given a value that opens nothing and is the same in every run",
         "outputs": "files the demo writes that must come out the same; without it the standard output is compared",
@@ -313,6 +330,7 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "method": "GET, POST, PUT, PATCH or DELETE",
         "path": "path that is asked, from `/` on; needed",
         "json": "body, sent as JSON",
+        "headers": "headers; `{NAME}` in a value is filled with what stands for that secret of the demo",
     },
     "demo.tolerance": {
         "abs": "absolute part",
@@ -323,6 +341,23 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "tests": "the command that runs the tests; `python -m pytest -q` without it",
         "skip_modules": "modules that are not started, as patterns of paths (`fnmatch`)",
         "ttl_days": "days that executed evidence counts; may shorten the 7 days, never lengthen them",
+    },
+    "security": {
+        "public": "routes of the demo that anyone may ask, as `METHOD /path`",
+        "allow": "findings of the secret scanner that are none, see [security.allow](#securityallow)",
+    },
+    "security.allow": {
+        "fingerprint": "fingerprint of the finding, as the check prints it",
+        "reason": "why it is no secret",
+        "expires": "last day it counts",
+    },
+    "data": {
+        "contracts": "globs of the contracts (ODCS)",
+        "not_data": "globs of files the demo reads that are no data: settings, prompts, fixtures",
+    },
+    "measurement": {
+        "outcomes": "globs of the outcomes",
+        "stop_within_s": "seconds within which the demo must obey a stop",
     },
     "trust": {
         "keys": "keys whose evidence counts, each `ed25519:<base64>` and the grade of its word: `self` (the default), `ci`, `verifier`",
@@ -346,6 +381,10 @@ _CLASSES: Final[dict[str, type]] = {
     "demo.request": manifests.Request,
     "demo.tolerance": manifests.Tolerance,
     "infrastructure": manifests.Infrastructure,
+    "security": manifests.Security,
+    "security.allow": manifests.Allowed,
+    "data": manifests.Data,
+    "measurement": manifests.Measurement,
     "trust": manifests.TrustedKey,
     "waiver": Waiver,
 }
@@ -361,6 +400,7 @@ _KINDS: Final = {
     "project.owner": "text",
     "demo.network": "`off` or `on`",
     "demo.needs": "list of texts",
+    "security.allow": "list of tables",
     "demo.server": "table",
     "demo.request": "list of tables",
     "demo.tolerance": "table of tables",
@@ -468,6 +508,8 @@ def _default(table: str, name: str) -> str:
     default = found.get(_FIELDS.get(name, name), dataclasses.MISSING)
     if default in (dataclasses.MISSING, None, "", ()):
         return ""
+    if isinstance(default, tuple):
+        return f"`{json.dumps(list(default))}`"
     return f"`{default:g}`" if isinstance(default, float | int) else f"`{default}`"
 
 

@@ -47,7 +47,7 @@ BAD = [
     ("[demo]\ncommand = ['x']\ntimeout_s = true  # here", "`timeout_s` must be a number"),
     ("[demo]\ncommand = ['x']\nnetwork = 'lan'  # here", "`network` must be `off` or"),
     ("[demo]\ncommand = ['x']\nnetwork = 'cassette'  # here", "this version records no cassettes"),
-    ("[demo]\ncommand = ['x']\nneeds = ['postgres']  # here", "`needs` cannot supply `postgres` in this version"),
+    ("[demo]\ncommand = ['x']\nneeds = ['redis']  # here", "`needs` cannot supply `redis`; it supplies postgres"),
     ("[demo]\nserver = ['x']  # here", "must be a table"),
     ("[demo]\nserver = { argv = ['x'], ready = 'healthz' }  # here", "`ready` must be a path that starts with `/`"),
     ("[demo]\ncommand = ['x']\n[[demo.request]]  # here\npath = '/'", "requests need `server`"),

@@ -220,7 +220,7 @@ def test_evidence_made_under_other_conditions_does_not_count_and_is_no_suspicion
 ) -> None:
     path = stored(project, key)
     assert store.collect(project, manifest, NOW) == ({}, [])
-    found = store.read(path, store.trusted_keys(manifest), store.conditions(manifest))
+    found = store.read(path, store.trusted_keys(manifest), store.conditions(project, manifest))
     assert (found.evidence, found.refused) == (None, store.OTHER_CONDITIONS)
 
 

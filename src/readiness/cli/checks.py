@@ -24,11 +24,12 @@ def run(argv: list[str]) -> int:
         needed = f"required in production from stakes `{spec.required_from}`" if spec.required_from else "advisory"
         print(f"{spec.id}\n{needed}; cost: {spec.cost.name.lower()}\n\n{doc}")
         return 0
-    layer = None
-    for spec in catalog.specs():
-        if spec.layer is not layer:
-            layer = spec.layer
-            print(f"{layer.number} {layer.value}")
+    heading = ""
+    for spec in (*catalog.specs(), *catalog.ORGANIZATION):
+        found = f"{spec.layer.number} {spec.layer.value}" if spec.layer else "organization, for approval"
+        if found != heading:
+            heading = found
+            print(heading)
         needed = f"from {spec.required_from}" if spec.required_from else "advisory"
         print(f"  {spec.id:<38} {spec.title:<22} {needed}")
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,17 +19,26 @@ from readiness.sequence.stakes import Stakes
 from readiness.sequence.waiver import Waiver
 
 NAME: Final = "readiness.toml"
-_LAYER_TABLES: Final = ("infrastructure",)
+_LAYER_TABLES: Final = ("infrastructure", "security", "data", "measurement")
+SECRET: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+"""How a header of a request names a secret of the demo."""
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+NEEDS: Final = ("postgres",)
+"""What a demo can be supplied with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request to a server demo; the answer's body becomes `outputs/requests/<id>.json`."""
+    """One request to a server demo; the answer's body becomes `outputs/requests/<id>.json`.
+
+    A header value may name a secret of the demo as `{NAME}`; it is filled with what stands for that secret.
+    """
 
     id: str
     path: str
     method: str = "GET"
     json: object = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,40 @@ class Infrastructure:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowed:
+    """A finding of the secret scanner that is none: its fingerprint, why, and the last day that counts."""
+
+    fingerprint: str
+    reason: str
+    expires: date
+    line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """The `[security]` table: `public` routes as `METHOD /path`, which anyone may ask, and `allow`ed scanner findings."""
+
+    public: tuple[str, ...] = ()
+    allow: tuple[Allowed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The `[data]` table: globs of `contracts`, and of files the demo reads that are `not_data`."""
+
+    contracts: tuple[str, ...] = ("**/*.odcs.yaml", "**/*.odcs.yml")
+    not_data: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """The `[measurement]` table: globs of `outcomes`, and the seconds within which a stop must be obeyed."""
+
+    outcomes: tuple[str, ...] = ("outcomes/*.yaml", "outcomes/*.yml")
+    stop_within_s: float = 30
+
+
+@dataclass(frozen=True, slots=True)
 class TrustedKey:
     """A key whose evidence counts, and as whose word: `self`, `ci` or `verifier`."""
 
@@ -100,6 +144,9 @@ class Manifest:
     trust: tuple[TrustedKey, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     infrastructure: Infrastructure = field(default_factory=Infrastructure)
+    security: Security = field(default_factory=Security)
+    data: Data = field(default_factory=Data)
+    measurement: Measurement = field(default_factory=Measurement)
 
 
 def load(root: Path) -> Manifest:
@@ -161,6 +208,9 @@ def _manifest(reader: Reader, data: dict[str, object], path: Path | None) -> Man
         trust=_trust(reader, data.get("trust")),
         waivers=_waivers(reader, data.get("waiver", [])),
         infrastructure=_infrastructure(reader, data.get("infrastructure")),
+        security=_security(reader, data.get("security")),
+        data=_data(reader, data.get("data")),
+        measurement=_measurement(reader, data.get("measurement")),
     )
 
 
@@ -190,15 +240,18 @@ def _demo(reader: Reader, raw: object) -> Demo:
     if "request" in table and "server" not in table:
         reader.problem(("demo", "request"), "requests need `server`")
     for need in reader.strings(("demo", "needs"), table.get("needs", [])):
-        reader.problem(("demo", "needs"), f"`needs` cannot supply `{need}` in this version; it supplies nothing yet")
+        if need not in NEEDS:
+            reader.problem(("demo", "needs"), f"`needs` cannot supply `{need}`; it supplies {', '.join(NEEDS)}")
+    secrets = reader.strings(("demo", "secrets"), table.get("secrets", []))
     return Demo(
         command=reader.argv(("demo", "command"), table["command"]) if "command" in table else (),
         server=_server(reader, table["server"]) if "server" in table else None,
         notebook=reader.path(("demo", "notebook"), table.get("notebook", "")),
-        requests=_requests(reader, table.get("request", [])),
+        requests=_requests(reader, table.get("request", []), secrets),
         setup=tuple(reader.argv(("demo", "setup"), step) for step in reader.items(("demo", "setup"), table.get("setup", []))),
         env=reader.string_map(("demo", "env"), table.get("env", {})),
-        secrets=reader.strings(("demo", "secrets"), table.get("secrets", [])),
+        needs=reader.strings(("demo", "needs"), table.get("needs", [])),
+        secrets=secrets,
         outputs=tuple(reader.path(("demo", "outputs"), p) for p in reader.strings(("demo", "outputs"), table.get("outputs", []))),
         metrics=reader.path(("demo", "metrics"), table.get("metrics", "")),
         timeout_s=reader.number(("demo", "timeout_s"), table.get("timeout_s", 120), least=0.1),
@@ -226,20 +279,24 @@ def _server(reader: Reader, raw: object) -> Server:
     return Server(argv, ready, reader.number((*at, "ready_s"), table.get("ready_s", 30), least=0.1))
 
 
-def _requests(reader: Reader, raw: object) -> tuple[Request, ...]:
+def _requests(reader: Reader, raw: object, secrets: tuple[str, ...]) -> tuple[Request, ...]:
     found: list[Request] = []
     for index, item in enumerate(reader.items(("demo", "request"), raw)):
         at = ("demo", "request", str(index))
         table = reader.table(at, item)
-        reader.known(at, table, ("id", "method", "path", "json"))
+        reader.known(at, table, ("id", "method", "path", "json", "headers"))
         path = reader.words((*at, "path"), table.get("path", ""))
         if not path.startswith("/"):
             reader.problem((*at, "path"), f"a request needs a `path` that starts with `/`, got `{path}`")
-        method = reader.choice((*at, "method"), table.get("method", "GET"), ["GET", "POST", "PUT", "PATCH", "DELETE"])
+        method = reader.choice((*at, "method"), table.get("method", "GET"), list(METHODS))
         name = reader.slug((*at, "id"), table.get("id", f"q{index + 1}"))
         if not name or any(name == other.id for other in found):
             reader.problem((*at, "id"), f"a request needs an `id` of its own, got `{name}`")
-        found.append(Request(name, path, method, table.get("json")))
+        headers = reader.string_map((*at, "headers"), table.get("headers", {}))
+        for word in (word for value in headers.values() for word in SECRET.findall(value)):
+            if word not in secrets:
+                reader.problem((*at, "headers"), f"a header names `{{{word}}}`, which is not among the `secrets` of [demo]")
+        found.append(Request(name, path, method, table.get("json"), headers))
     return tuple(found)
 
 
@@ -307,3 +364,43 @@ def _infrastructure(reader: Reader, raw: object) -> Infrastructure:
         skip_modules=reader.strings((*at, "skip_modules"), table.get("skip_modules", [])),
         ttl_days=ttl,
     )
+
+
+def _security(reader: Reader, raw: object) -> Security:
+    at = ("security",)
+    table = reader.table(at, raw)
+    reader.known(at, table, ("public", "allow"))
+    public = reader.strings((*at, "public"), table.get("public", []))
+    for route in public:
+        method, _, path = route.partition(" ")
+        if method not in METHODS or not path.startswith("/"):
+            reader.problem((*at, "public"), f"a public route is written `METHOD /path`, got `{route}`")
+    allow = tuple(_allowed(reader, index, item) for index, item in enumerate(reader.items((*at, "allow"), table.get("allow", []))))
+    return Security(public, allow)
+
+
+def _allowed(reader: Reader, index: int, raw: object) -> Allowed:
+    at = ("security", "allow", str(index))
+    table = reader.table(at, raw)
+    reader.known(at, table, ("fingerprint", "reason", "expires"))
+    for name in ("fingerprint", "reason", "expires"):
+        if table.get(name, "") == "":
+            reader.problem(at, f"an allowed finding needs `{name}`")
+    fingerprint, reason = (reader.words((*at, name), table.get(name, "")) for name in ("fingerprint", "reason"))
+    return Allowed(fingerprint, reason, reader.day((*at, "expires"), table.get("expires")) or date.min, reader.line(at))
+
+
+def _data(reader: Reader, raw: object) -> Data:
+    at = ("data",)
+    table = reader.table(at, raw)
+    reader.known(at, table, ("contracts", "not_data"))
+    contracts = reader.strings((*at, "contracts"), table.get("contracts", list(Data().contracts)))
+    return Data(contracts, reader.strings((*at, "not_data"), table.get("not_data", [])))
+
+
+def _measurement(reader: Reader, raw: object) -> Measurement:
+    at = ("measurement",)
+    table = reader.table(at, raw)
+    reader.known(at, table, ("outcomes", "stop_within_s"))
+    outcomes = reader.strings((*at, "outcomes"), table.get("outcomes", list(Measurement().outcomes)))
+    return Measurement(outcomes, reader.number((*at, "stop_within_s"), table.get("stop_within_s", 30), least=0.1))

@@ -18,9 +18,14 @@ from readiness.sequence.mode import Mode
 from readiness.sequence.stakes import Policy, Stakes
 
 _I: Final = "readiness.layers.infrastructure.checks"
+_S: Final = "readiness.layers.security.checks"
+_D: Final = "readiness.layers.data.checks"
+_O: Final = "readiness.layers.observability.checks"
+_M: Final = "readiness.layers.measurement.checks"
+_G: Final = "readiness.layers.organization.checks"
 _RESEARCH: Final = frozenset({Mode.RESEARCH})
 
-OURS: Final[tuple[CheckSpec, ...]] = (
+_INFRASTRUCTURE: Final = (
     CheckSpec("infrastructure.installs", Layer.INFRASTRUCTURE, "installs", Cost.INSTALL, f"{_I}.installs"),
     CheckSpec("infrastructure.starts", Layer.INFRASTRUCTURE, "starts", Cost.RUN, f"{_I}.starts"),
     CheckSpec("infrastructure.dependencies-locked", Layer.INFRASTRUCTURE, "dependencies locked", Cost.INSTALL, f"{_I}.dependencies_locked"),
@@ -38,6 +43,16 @@ OURS: Final[tuple[CheckSpec, ...]] = (
     ),
     CheckSpec("infrastructure.tests-bite", Layer.INFRASTRUCTURE, "tests bite", Cost.LONG, f"{_I}.tests_bite", Stakes.MONEY),
 )
+_SECURITY: Final[tuple[CheckSpec, ...]] = ()
+_DATA: Final[tuple[CheckSpec, ...]] = ()
+_OBSERVABILITY: Final[tuple[CheckSpec, ...]] = ()
+_MEASUREMENT: Final[tuple[CheckSpec, ...]] = ()
+
+OURS: Final[tuple[CheckSpec, ...]] = (*_INFRASTRUCTURE, *_SECURITY, *_DATA, *_OBSERVABILITY, *_MEASUREMENT)
+"""The checks of the five layers."""
+
+ORGANIZATION: Final[tuple[CheckSpec, ...]] = ()
+"""Conditions on approval: they gate `approve`, never `check`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +70,27 @@ def specs(*, plugins: bool = True) -> tuple[CheckSpec, ...]:
     Raises UsageError where a plugin is broken or takes a name that is taken.
     """
     others = _plugins() if plugins else ()
-    taken = {spec.id for spec in OURS}
+    taken = {spec.id for spec in (*OURS, *ORGANIZATION)}
     for spec in others:
         if spec.id in taken:
             raise UsageError(f"the check `{spec.id}` is installed twice", f"uninstall one of its packages ({spec.module})")
         taken.add(spec.id)
-    return tuple(sorted((*OURS, *others), key=lambda spec: (ORDER.index(spec.layer), spec not in OURS)))
+    return tuple(sorted((*OURS, *others), key=lambda spec: (_number(spec), spec not in OURS)))
+
+
+def _number(spec: CheckSpec) -> int:
+    return len(ORDER) if spec.layer is None else ORDER.index(spec.layer)
+
+
+def with_history() -> frozenset[str]:
+    """Ids of the checks that look at the history of the repository."""
+    return frozenset(spec.id for spec in (*OURS, *ORGANIZATION) if spec.history)
 
 
 def _plugins() -> tuple[CheckSpec, ...]:
     from importlib.metadata import entry_points
 
-    found = []
+    found: list[CheckSpec] = []
     for point in sorted(entry_points(group="readiness.checks"), key=lambda item: item.name):
         try:
             spec = point.load()
@@ -91,7 +115,7 @@ def find(name: str) -> CheckSpec:
     """The check of that id, or of a unique ending of it (`starts`). Raises UsageError naming near ones."""
     from difflib import get_close_matches
 
-    known = specs()
+    known = (*specs(), *ORGANIZATION)
     found = [spec for spec in known if spec.id == name] or [spec for spec in known if spec.id.endswith(f".{name}")]
     if len(found) == 1:
         return found[0]

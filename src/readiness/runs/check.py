@@ -26,6 +26,7 @@ from readiness.sequence.verdict import Case, Verdict
 from readiness.world import keys
 from readiness.world import project as projects
 from readiness.world.context import Context
+from readiness.world.demo import DemoSession
 from readiness.world.environment import Procedure
 from readiness.world.project import Project
 from readiness.world.session import Progress, Session, silent
@@ -146,7 +147,7 @@ def wanted(manifest: Manifest, options: Options) -> list[CheckSpec]:
     chosen = []
     for spec in catalog.specs():
         needed = options.everything or spec.required(manifest.mode.mode, manifest.stakes) or spec.cost < Cost.LONG
-        if spec.layer.number <= options.upto.number and needed:
+        if spec.layer is not None and spec.layer.number <= options.upto.number and needed:
             chosen.append(spec)
     return chosen
 
@@ -161,7 +162,7 @@ def _observe(
     key = keys.own()
     assert key is not None, "a key is made where there is none"
     with closing(Session(project, steps, watcher.progress)) as session:
-        context = Context(project, manifest, session, now)
+        context = Context(project, manifest, session, DemoSession(project, manifest, session), now)
         for spec in sorted(missing, key=lambda item: item.cost):
             finding = _one(spec, context, Policy(manifest.stakes))
             watcher.found(finding)

@@ -16,6 +16,7 @@ from typing import Any
 from readiness import __version__
 from readiness.config.manifest import Manifest
 from readiness.formats import canonical, findings, intoto
+from readiness.layers import catalog
 from readiness.sequence.evidence import EXECUTED_TTL, Digest, Evidence, Witness, stale_reason
 from readiness.sequence.finding import Cause, Finding, Outcome
 from readiness.sequence.verdict import Verdict
@@ -41,8 +42,11 @@ class Found:
     refused: str = ""
 
 
-def conditions(manifest: Manifest) -> Digest:
-    """The digest of what a judgement depends on besides the tree: this version, stakes, mode, machine, package index."""
+def conditions(project: Project, manifest: Manifest, check: str = "") -> Digest:
+    """The digest of what a judgement depends on besides the tree: this version, stakes, mode, machine, package index.
+
+    A check that looks at history is bound to the commit, too.
+    """
     found: dict[str, Any] = {
         "version": __version__,
         "stakes": manifest.stakes,
@@ -50,6 +54,8 @@ def conditions(manifest: Manifest) -> Digest:
         "machine": f"{platform.system()} {platform.machine()}",
         "index": index_settings(),
     }
+    if check in catalog.with_history():
+        found["commit"] = project.commit
     return canonical.digest(canonical.canonical(found))
 
 
@@ -66,7 +72,7 @@ def store(project: Project, manifest: Manifest, finding: Finding, made_at: datet
     evidence = Evidence(finding, project.tree, made_at, made_at + ttl, witness)
     predicate = {
         "result": _RESULTS.get(finding.outcome, "WARNED"),
-        "configuration": [{"name": "conditions", "digest": {"sha256": _hex(conditions(manifest))}}],
+        "configuration": [{"name": "conditions", "digest": {"sha256": _hex(conditions(project, manifest, finding.check))}}],
         "readiness": {
             "finding": findings.to_json(finding),
             "made_at": _time(made_at),
@@ -96,7 +102,7 @@ def store_verdict(project: Project, manifest: Manifest, verdict: Verdict, used: 
         "verifier": {"id": f"readiness/{__version__}"},
         "timeVerified": _time(now),
         "resourceUri": f"git+{project.id}@{project.commit}" if project.commit else project.id,
-        "policy": {"uri": f"readiness:{manifest.mode.mode}/{manifest.stakes}", "digest": {"sha256": _hex(conditions(manifest))}},
+        "policy": {"uri": f"readiness:{manifest.mode.mode}/{manifest.stakes}", "digest": {"sha256": _hex(conditions(project, manifest))}},
         "inputAttestations": [{"digest": {"sha256": _hex(item.digest)}} for item in used],
         "verificationResult": "PASSED" if verdict.exit_code == 0 else "FAILED",
         "verifiedLevels": passed,
@@ -125,13 +131,12 @@ def _newest_first(paths: Iterable[Path]) -> list[Path]:
 def collect(project: Project, manifest: Manifest, now: datetime) -> tuple[dict[str, Evidence], list[Found]]:
     """The newest evidence that counts for each check, and every file that was refused for another reason than age."""
     trusted = trusted_keys(manifest)
-    wanted = conditions(manifest)
     good: dict[str, Evidence] = {}
     refused = []
     for path in listed(project.home):
         if not path.name.startswith(_hex(project.tree)[:12]) or path.parent.name in good:
             continue
-        found = read(path, trusted, wanted)
+        found = read(path, trusted, conditions(project, manifest, path.parent.name))
         if found.evidence is None and found.refused != OTHER_CONDITIONS:
             refused.append(found)
         elif found.evidence is None:

@@ -11,8 +11,8 @@ from tomlkit.items import Table
 
 from readiness.config import manifest as manifests
 from readiness.config.manifest import NAME, Demo
-from readiness.layers.infrastructure import demo as demos
 from readiness.layers.infrastructure import interpreter, source, suite
+from readiness.world import demo as demos
 from readiness.world import files
 from readiness.world import project as projects
 

@@ -37,10 +37,10 @@ def inspect(root: Path, now: datetime) -> list[Line]:
     manifest = manifests.load(root)
     project = projects.load(root, manifest.project_id)
     trusted = store.trusted_keys(manifest)
-    wanted = store.conditions(manifest)
     lines = []
     for path in store.listed(root):
         found = store.read(path, trusted, None)
+        wanted = store.conditions(project, manifest, path.parent.name)
         other = found.evidence is not None and store.read(path, trusted, wanted).evidence is None
         lines.append(_line(root, found, project, now, store.OTHER_CONDITIONS if other else ""))
     here = {line.digest for line in lines if not line.refused}

@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from readiness.config import manifest as manifests
-from readiness.layers.infrastructure import demo as demos
 from readiness.layers.infrastructure import procedure
 from readiness.runs import check
 from readiness.runs import evidence as store
 from readiness.sequence.check import CheckSpec, Cost
+from readiness.world import demo as demos
 from readiness.world import project as projects
-from readiness.world.context import Context
-from readiness.world.session import Session, work_folder
+from readiness.world.session import work_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ def plan(root: Path, options: check.Options) -> Plan:
     last = _durations(root, store.trusted_keys(manifest))
     lines = [Line(spec, spec.id in kept, last.get(spec.id)) for spec in check.wanted(manifest, options)]
     open_lines = [line for line in lines if not line.answered]
-    demo, source = demos.of(Context(project, manifest, Session(project, steps), now))
+    demo, source = demos.of(project, manifest)
     runs = bool(open_lines) and bool(steps.interpreters) and not steps.unread
     installs = runs and any(line.spec.cost is not Cost.STATIC for line in open_lines)
     needs_demo = runs and demo is not None and any(line.spec.id.endswith("recreates-elsewhere") for line in open_lines)

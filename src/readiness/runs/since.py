@@ -40,7 +40,7 @@ def compare(root: Path, revision: str, options: check.Options, watcher: check.Wa
         before = None
         if old_root.is_dir() and any(files.walk(old_root)):
             quiet = replace(watcher, seen=lambda _: None, found=lambda _: None)
-            origin = projects.Origin(judged.project.root, judged.project.id, git.authored(toplevel, commit))
+            origin = projects.Origin(judged.project.root, judged.project.id, git.authored(toplevel, commit), toplevel, commit)
             before = check.check(old_root, options, quiet, origin=origin)
     if before is None:
         return Comparison(judged, commit, None, tuple(item for item in _all_failing(judged)))

@@ -24,16 +24,18 @@ class CheckSpec:
     """One line of the catalogue: a true statement about a project, owned by one layer.
 
     `required_from` is the mildest stakes at which it is required in production, None where it only advises.
-    `modes` names the other modes that require it too.
+    `modes` names the other modes that require it too. `layer` is None for a condition on approval: the organization is
+    no sixth layer. `history` says that the check looks at commits too, so that its evidence is bound to one.
     """
 
     id: str
-    layer: Layer
+    layer: Layer | None
     title: str
     cost: Cost
     module: str
     required_from: Stakes | None = Stakes.ANNOYANCE
     modes: frozenset[Mode] = frozenset()
+    history: bool = False
 
     def required(self, mode: Mode, stakes: Stakes) -> bool:
         """Whether this check blocks at these stakes in this mode."""

@@ -35,14 +35,19 @@ def _parent(root: Path, relative: str, *, make: bool = False) -> Iterator[tuple[
         os.close(handle)
 
 
-def read(root: Path, relative: str) -> bytes | None:
-    """The content of a plain file below `root`; None where there is none, or a link or a device stands on the way."""
+def read(root: Path, relative: str, limit_bytes: int | None = None) -> bytes | None:
+    """The content of a plain file below `root`; None where there is none, or a link or a device stands on the way.
+
+    A file of more than `limit_bytes` counts as none.
+    """
     try:
         with _parent(root, relative) as (folder, name):
             # without O_NONBLOCK a pipe that nobody writes to would keep us waiting
             handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
             with os.fdopen(handle, "rb") as file:
-                return file.read() if stat.S_ISREG(os.fstat(handle).st_mode) else None
+                state = os.fstat(handle)
+                fits = limit_bytes is None or state.st_size <= limit_bytes
+                return file.read() if stat.S_ISREG(state.st_mode) and fits else None
     except OSError:
         return None
 

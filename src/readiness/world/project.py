@@ -30,6 +30,8 @@ class Origin:
     home: Path
     id: str
     changed_at: datetime | None
+    repository: Path | None = None
+    commit: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,10 @@ class Project:
     """The folder that keeps the evidence: the root, but for a project taken out of history."""
     vcs: bool = False
     """Whether git knows this project."""
+    repository: Path | None = None
+    """The folder to ask git about its history in, up to `commit`; None where there is none."""
+    folder: str = "."
+    """Where the project lies in its repository, in `/` form."""
 
     @cached_property
     def entries(self) -> tuple[files.Entry, ...]:
@@ -171,7 +177,10 @@ def _file_names(root: Path) -> list[str]:
 def load(root: Path, project_id: str = "", origin: Origin | None = None) -> Project:
     """The project in a folder; `project_id` overrides the name made from the folder's, `origin` says it is a past state."""
     if origin is not None:
-        return Project(root, root, origin.id, "", False, origin.changed_at, (), origin.home)
+        return Project(
+            root, root, origin.id, origin.commit, False, origin.changed_at, (), origin.home, repository=origin.repository,
+            folder=_inside(origin.home, origin.repository),
+        )  # fmt: skip
     toplevel = git.toplevel(root)
     warnings = []
     if toplevel is None:
@@ -188,7 +197,13 @@ def load(root: Path, project_id: str = "", origin: Origin | None = None) -> Proj
         warnings=tuple(warnings),
         home=root,
         vcs=toplevel is not None,
+        repository=toplevel,
+        folder=_inside(root, toplevel),
     )
+
+
+def _inside(root: Path, toplevel: Path | None) -> str:
+    return root.relative_to(toplevel).as_posix() if toplevel is not None else "."
 
 
 def _name(root: Path, toplevel: Path | None) -> str:

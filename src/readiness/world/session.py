@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from readiness.errors import CannotJudge
 from readiness.sequence.finding import Cause
@@ -19,6 +19,9 @@ from readiness.world import beneath, files
 from readiness.world.environment import Builder, Environment, Procedure
 from readiness.world.project import Project
 from readiness.world.sandbox import Ran, Sandbox
+
+if TYPE_CHECKING:
+    from readiness.world.postgres import Address, Server
 
 Progress = Callable[[str], contextlib.AbstractContextManager[None]]
 
@@ -127,6 +130,15 @@ class Session:
             beneath.write(tree, entry.path, source.read_bytes(), 0o755 if entry.mode == "100755" else 0o644)
 
     @cached_property
+    def postgres(self) -> tuple[Server, Address]:
+        """A database server of this session alone, running; it ends with the session. Raises CannotJudge where none starts."""
+        from readiness.world.postgres import Server
+
+        server = Server(self.sandbox.private / "postgres", socket_folder=self.sandbox.given / "pg", throwaway=True)
+        with self.progress("starting a database server"):
+            return server, server.ensure()
+
+    @cached_property
     def first(self) -> Environment:
         """The first environment, installed by the project's own procedure into an empty one."""
         with self.progress("installing into an empty environment"):
@@ -186,6 +198,8 @@ class Session:
 
     def close(self) -> None:
         """Removes everything that was made."""
+        if "postgres" in self.__dict__:
+            self.postgres[0].stop()
         if "sandbox" in self.__dict__:
             self.sandbox.close()
             if self._lock is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Final
 
@@ -10,12 +9,11 @@ from readiness.layers.infrastructure import causes
 from readiness.layers.infrastructure.evidence import Started
 from readiness.layers.infrastructure.procedure import notebook_steps
 from readiness.sequence.finding import Cause, Location
+from readiness.world import notebook
 from readiness.world.context import Context
-from readiness.world.environment import Environment, Step
+from readiness.world.environment import Environment
 from readiness.world.sandbox import Ran
-from readiness.world.session import Session
 
-TIMEOUT_S: Final = 300
 MOST: Final = 12
 """Notebooks executed at most; the rest is reported as not exercised."""
 
@@ -34,7 +32,7 @@ def start(context: Context) -> tuple[Started, ...]:
             found.append(Started(path, environment.cause, f"does not install: {environment.reason}", Location(path)))
             continue
         with session.progress(f"executing {path}"):
-            found.append(_executed(path, execute(session, environment, path, {}, TIMEOUT_S)))
+            found.append(_executed(path, notebook.execute(session, environment, path, notebook.TIMEOUT_S)))
     return tuple(found)
 
 
@@ -52,25 +50,6 @@ def _executed(path: str, ran: Ran) -> Started:
     if ran.ok:
         return Started(path, Cause.NONE)
     if ran.timed_out:
-        return Started(path, Cause.NOT_EXERCISED, f"was still running after {TIMEOUT_S} s", Location(path))
+        return Started(path, Cause.NOT_EXERCISED, f"was still running after {notebook.TIMEOUT_S} s", Location(path))
     told = causes.of_output(ran.said)
     return Started(path, told.cause, told.reason, Location(path))
-
-
-def execute(session: Session, environment: Environment, path: str, env: dict[str, str], timeout_s: float, *, network: bool = False) -> Ran:
-    """Runs a notebook in an environment and returns how it ended; its text outputs are the standard output.
-
-    The kernel and its client are installed apart from the project's packages, which always win.
-    """
-    tools = session.sandbox.root / "tools" / f"jupyter-{environment.path.name}"
-    if not tools.exists():
-        argv = ("uv", "pip", "install", "-q", "--python", "{python}", "--target", str(tools), "ipykernel", "nbclient", "nbformat")
-        settings = session.builder.settings(environment.path, "hardlink")
-        with session.progress("installing a notebook client apart from the project"):
-            ran = session.builder.step(Step(argv), environment.path, environment.tree, settings)
-        if not ran.ok:
-            return ran
-    content = {"path": path, "tools": str(tools), "timeout_s": timeout_s}
-    spec = session.sandbox.give("notebook.json", json.dumps(content).encode())
-    argv_run = [str(environment.python), str(session.probe("run_notebook.py")), str(spec)]
-    return session.run(environment, argv_run, env=env, network=network, timeout_s=timeout_s + 30)

@@ -17,6 +17,7 @@ from readiness.config.manifest import Manifest
 from readiness.formats import dockerfile, locks, notebook, requirements
 from readiness.layers.infrastructure.interpreter import choose, declared, dockerfiles
 from readiness.world import interpreters
+from readiness.world.demo import the_notebook
 from readiness.world.environment import Procedure, Step
 from readiness.world.project import Project
 
@@ -80,7 +81,7 @@ def _from_the_rest(project: Project, pyproject: dict[str, Any]) -> Procedure:
         return Procedure("package", steps[0].why, steps)
     if steps := _readme_steps(project):
         return Procedure("pip", steps[0].why, steps)
-    if book := demo_notebook(project):
+    if book := the_notebook(project):
         return Procedure("notebook", book, notebook_steps(project, book))
     if not any(path.endswith((".py", ".ipynb")) for path in project.paths):
         return Procedure("none", "", unread="no Python was found here; other languages are not judged yet")
@@ -291,14 +292,6 @@ def _readme_steps(project: Project) -> tuple[Step, ...]:
 
 
 _RUNNERS: Final = frozenset({"pip", "pip3", "python", "python3", "uv", "py"})
-
-
-def demo_notebook(project: Project) -> str:
-    """The notebook that is the demo of a project which consists of notebooks; empty where it does not."""
-    books = sorted(path for path in project.paths if path.endswith(".ipynb"))
-    if not books or any(path.endswith(".py") for path in project.paths):
-        return ""
-    return next((path for path in books if "demo" in path.lower()), books[0])
 
 
 def notebook_steps(project: Project, path: str) -> tuple[Step, ...]:

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 
 from readiness.config.manifest import Demo
 from readiness.layers.infrastructure import causes, compare
-from readiness.layers.infrastructure import demo as demos
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import RUNG_ASKED, Policy
 from readiness.sequence.verdict import no_finding
+from readiness.world import demo as demos
 from readiness.world import record
 from readiness.world.context import Context
 from readiness.world.sandbox import Isolation
@@ -51,7 +51,7 @@ class Observed:
 
 def observe(context: Context) -> Observed:
     """Climbs the ladder and says on which rung it stopped, and why."""
-    demo, source = demos.of(context)
+    demo, source = context.demo.demo, context.demo.source
     if demo is None and not any(path.endswith((".py", ".ipynb")) for path in context.project.paths):
         return Observed("", "", -1, Cause.NONE, "there is nothing to run", 0)
     if demo is None:
@@ -62,7 +62,7 @@ def observe(context: Context) -> Observed:
 
 
 def _climb(context: Context, demo: Demo, source: str) -> Observed:
-    first, again = demos.twice(context, demo)
+    first, again = context.demo.first, context.demo.again
     place = Location(source, demo.line if source == "readiness.toml" else 1)
     touched = tuple(sorted({*first.created, *first.changed}))
     count = len(demos.declared(demo)) + len(demo.requests)
@@ -89,7 +89,7 @@ def _climb(context: Context, demo: Demo, source: str) -> Observed:
         return stopped(0, Cause.PROJECT, _altered_text(recorded.altered), recorded.altered, recorded.compared)
     if first_packages := _package_difference(context):
         return stopped(0, Cause.PROJECT, first_packages)
-    other = demos.elsewhere(context, demo)
+    other = context.demo.elsewhere
     cause, reason = _ended(other, demo)
     if cause is not Cause.NONE:
         return stopped(0, cause, f"elsewhere {reason}")
@@ -119,6 +119,8 @@ def _ended(run: demos.Run, demo: Demo) -> tuple[Cause, str]:
         return Cause.PROJECT, "the demo filled the disk and was ended"
     if ran.signal:
         return Cause.TOOL if ran.signal == 9 else Cause.PROJECT, f"the demo died of signal {ran.signal}"
+    if not ran.ok and run.watched.refused:
+        return Cause.NETWORK, f"the demo ends with exit {ran.exit_code}: it asks a hosted model, and the network is off"
     if not ran.ok:
         told = causes.of_output(ran.said)
         return told.cause, f"the demo ends with exit {ran.exit_code}: {told.reason}"

@@ -1,0 +1,224 @@
+"""The demo: which one it is, and its runs, each made once, watched at its boundary, and what they leave behind."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from readiness.config.manifest import SECRET, Demo, Manifest, Request
+from readiness.world import beneath, files, notebook, reads, watched
+from readiness.world.environment import Environment
+from readiness.world.project import Project
+from readiness.world.sandbox import Ran
+from readiness.world.session import Session
+from readiness.world.watched import Ask, Database, Watched, Wish
+
+NAMES: Final = ("demo.py", "examples/demo.py", "scripts/demo.py")
+STDOUT: Final = "standard output"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the demo. `outputs` maps each declared output (or the standard output) to the file kept of it.
+
+    `reads` are the project's files that were read, None where the file system does not say; `database` is the
+    fresh database it was given, None without one.
+    """
+
+    ran: Ran
+    outputs: Mapping[str, Path]
+    missing: tuple[str, ...]
+    created: tuple[str, ...]
+    changed: tuple[str, ...]
+    watched: Watched
+    reads: tuple[str, ...] | None = None
+    database: Database | None = None
+
+    def digest(self, name: str) -> str:
+        """SHA-256 in hex of an output."""
+        with self.outputs[name].open("rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def declared(demo: Demo) -> tuple[str, ...]:
+    """The files a demo says it writes; its metrics are one of them."""
+    return tuple(dict.fromkeys((*demo.outputs, *([demo.metrics] if demo.metrics else []))))
+
+
+def discover(project: Project) -> tuple[Demo | None, str]:
+    """A demo found without a manifest; None where nothing is clearly one."""
+    for name in NAMES:
+        if name in project.paths:
+            return Demo(command=("python", name)), name
+    if book := the_notebook(project):
+        return Demo(notebook=book, timeout_s=notebook.TIMEOUT_S), book
+    return None, ""
+
+
+def the_notebook(project: Project) -> str:
+    """The notebook that is the demo of a project which consists of notebooks; empty where it does not."""
+    books = sorted(path for path in project.paths if path.endswith(".ipynb"))
+    if not books or any(path.endswith(".py") for path in project.paths):
+        return ""
+    return next((path for path in books if "demo" in path.lower()), books[0])
+
+
+def of(project: Project, manifest: Manifest) -> tuple[Demo | None, str]:
+    """The demo of a project and where it was found: the manifest, a file named for it, or the only notebook."""
+    if manifest.demo is not None:
+        return manifest.demo, "readiness.toml"
+    return discover(project)
+
+
+def name(demo: Demo) -> str:
+    """The demo in one line."""
+    if demo.notebook:
+        return demo.notebook
+    return " ".join(demo.command or (demo.server.argv if demo.server else ()))
+
+
+def canary(name: str) -> str:
+    """What stands for a secret: a value that opens nothing, the same in every run, and found again wherever it leaks."""
+    return f"readiness-canary-{hashlib.sha256(name.encode()).hexdigest()[:24]}"
+
+
+class DemoSession:
+    """The demo of one judged state, executed: every run is made at most once, and only when asked for.
+
+    Read `demo` first: without one nothing can be run. A run is made in the first environment unless it says otherwise,
+    so `session.blocked` must be NONE.
+    """
+
+    def __init__(self, project: Project, manifest: Manifest, session: Session) -> None:
+        self.project = project
+        self.session = session
+        self.project_id = project.id
+        self.demo, self.source = of(project, manifest)
+        self.stop_within_s = manifest.measurement.stop_within_s
+
+    @cached_property
+    def first(self) -> Run:
+        """The first run: what it writes, reads, sends and asks is what most checks look at."""
+        with self.session.progress("running the demo"):
+            return self._run(self._declared, self.session.first, "first")
+
+    @cached_property
+    def again(self) -> Run:
+        """A second run in the same environment and place; the first again where that did not end well."""
+        if not self.first.ran.ok or self.first.missing:
+            return self.first
+        with self.session.progress("running the demo again"):
+            return self._run(self._declared, self.session.first, "again")
+
+    @cached_property
+    def elsewhere(self) -> Run:
+        """A run in the second environment: another place, installed anew."""
+        with self.session.progress("running the demo elsewhere"):
+            return self._run(self._declared, self.session.second, "elsewhere")
+
+    @cached_property
+    def attacked(self) -> Run:
+        """A run of a server demo in which every request is sent as declared, then without its credentials, then broken.
+
+        The answers tell by their `phase`: `demo`, `anonymous`, `broken`.
+        """
+        demo = self._declared
+        requests = [request for declared in demo.requests for request in _variants(declared)]
+        with self.session.progress("asking the demo without credentials, and wrongly"):
+            return self._run(demo, self.session.first, "attacked", requests=tuple(requests))
+
+    @cached_property
+    def stopped(self) -> Run:
+        """A run in which the system is stopped: a server after its requests, a command before it starts."""
+        with self.session.progress("pulling the kill switch"):
+            return self._run(self._declared, self.session.first, "stopped", stop_within_s=self.stop_within_s)
+
+    @property
+    def _declared(self) -> Demo:
+        assert self.demo is not None, "callers look for a demo first"
+        return self.demo
+
+    def _run(
+        self,
+        demo: Demo,
+        environment: Environment,
+        label: str,
+        requests: tuple[Ask, ...] = (),
+        stop_within_s: float | None = None,
+    ) -> Run:
+        session = self.session
+        tree = environment.tree
+        before = files.state_of(tree)
+        for path in declared(demo):
+            beneath.remove(tree, path)
+        database = watched.fresh_database(session, label) if "postgres" in demo.needs else None
+        asked = requests or tuple(_declared_request(request) for request in demo.requests)
+        wish = Wish(label, self.project_id, asked, stop_within_s, database)
+        seeing = reads.prepare(tree, self.project.entries)
+        ran, seen = _execute(session, environment, demo, wish)
+        read = reads.seen(tree, self.project.entries) if seeing else None
+        if database is not None:
+            database = replace(database, tables=watched.tables(database))
+        outputs, missing = _keep(session, demo, tree, label, ran)
+        created, changed = session.restore(tree, before)
+        named = {*declared(demo), *_answers(demo)}
+        return Run(
+            ran, outputs, missing, tuple(p for p in created if p not in named), tuple(p for p in changed if p not in named), seen,
+            read, database,
+        )  # fmt: skip
+
+
+def _keep(session: Session, demo: Demo, tree: Path, label: str, ran: Ran) -> tuple[dict[str, Path], tuple[str, ...]]:
+    kept = session.sandbox.private / "kept" / label
+    kept.mkdir(parents=True, exist_ok=True)
+    outputs, missing = {}, []
+    for index, path in enumerate((*declared(demo), *_answers(demo))):
+        data = beneath.read(tree, path)
+        if data is None:
+            missing.append(path)
+            continue
+        outputs[path] = kept / str(index)
+        outputs[path].write_bytes(data)
+    if not declared(demo) and demo.server is None:
+        outputs[STDOUT] = kept / "stdout.txt"
+        outputs[STDOUT].write_text(f"{ran.stdout}\n{ran.stdout_sha256}", encoding="utf-8", errors="surrogateescape")
+    return outputs, tuple(missing)
+
+
+def _answers(demo: Demo) -> tuple[str, ...]:
+    return tuple(f"outputs/requests/{request.id}.json" for request in demo.requests)
+
+
+def _execute(session: Session, environment: Environment, demo: Demo, wish: Wish) -> tuple[Ran, Watched]:
+    env = dict(demo.env) | {"SEED": "0"} | {name: canary(name) for name in demo.secrets}
+    argv = list(demo.command)
+    if demo.notebook:
+        prepared = notebook.prepare(session, environment, demo.notebook, demo.timeout_s)
+        if isinstance(prepared, Ran):
+            return prepared, Watched()
+        argv = prepared
+    return watched.run(session, environment, demo, argv, env, wish)
+
+
+def _declared_request(request: Request) -> Ask:
+    headers = {key: _filled(value) for key, value in request.headers.items()}
+    return Ask(request.id, "demo", request.method, request.path, request.json, None, headers)
+
+
+def _filled(value: str) -> str:
+    """A header with `{NAME}` replaced by the canary of that secret."""
+    return SECRET.sub(lambda found: canary(found[1]), value)
+
+
+def _variants(request: Request) -> tuple[Ask, ...]:
+    plain = _declared_request(request)
+    open_headers = {key: value for key, value in request.headers.items() if not SECRET.search(value)}
+    return (
+        plain,
+        replace(plain, phase="anonymous", headers=open_headers),
+        replace(plain, phase="broken", json=None, raw='{"' if request.json is not None else "\x00"),
+    )

@@ -1,0 +1,393 @@
+"""Runs a demo and watches what crosses its boundary: telemetry, model calls, requests and answers, the stop.
+
+`python run_demo.py SPEC`, SPEC being JSON: argv, server (None, or ready, ready_s), requests [{id, phase, method, path,
+json, raw, headers}], timeout_s, project, stop (None, or within_s), upstream (base URL of a model, or empty), model
+(whether the demo is given the model's boundary), database (None, or socket, url), out (the file events are written to).
+
+The demo is given OTEL_EXPORTER_OTLP_ENDPOINT, READINESS_URL and, where asked for, OPENAI_BASE_URL and DATABASE_URL; a
+server also PORT. All of them lead to this process, on loopback. Each event is one line of JSON in `out`. Exit: the
+command's own code; for a server 0, or 1 where it never becomes ready or dies, 2 where a request of the demo itself is
+answered by 4xx or 5xx.
+"""
+
+import base64
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+import zlib
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from socketserver import ThreadingMixIn
+
+KEPT_BYTES = 64 << 20
+BODY_BYTES = 16 << 20
+MODEL_PATHS = ("/chat/completions", "/completions", "/responses", "/embeddings", "/messages")
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class Events:
+    """The file of events; bytes beyond KEPT_BYTES are counted and dropped."""
+
+    def __init__(self, path):
+        self.handle = open(path, "a")
+        self.lock = threading.Lock()
+        self.kept = self.dropped = 0
+        self.started = time.monotonic()
+
+    def add(self, kind, **content):
+        line = json.dumps(dict(content, kind=kind, at_ms=round((time.monotonic() - self.started) * 1000))) + "\n"
+        with self.lock:
+            if self.kept + len(line) > KEPT_BYTES:
+                self.dropped += 1
+                return
+            self.kept += len(line)
+            self.handle.write(line)
+            self.handle.flush()
+
+
+class Boundary(ThreadingMixIn, HTTPServer):
+    """The one server the demo sees: OTLP receiver, model boundary, and the state of the project."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 128
+
+    def __init__(self, spec, events):
+        HTTPServer.__init__(self, ("127.0.0.1", 0), Handler)
+        self.spec, self.events = spec, events
+        self.state, self.version = "running", 1
+        self.changed = threading.Condition()
+
+    @property
+    def url(self):
+        return "http://127.0.0.1:%d" % self.server_address[1]
+
+    def set_state(self, state):
+        with self.changed:
+            self.state, self.version = state, self.version + 1
+            self.changed.notify_all()
+
+    def handle_error(self, request, client_address):
+        pass  # a client that went away is no event
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+    def body(self):
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            data = b""
+            while len(data) < BODY_BYTES:
+                size = int(self.rfile.readline().split(b";")[0] or b"0", 16)
+                data += self.rfile.read(size)
+                self.rfile.readline()
+                if not size:
+                    break
+        else:
+            data = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), BODY_BYTES))
+        if self.headers.get("Content-Encoding", "").lower() == "gzip":
+            inflater = zlib.decompressobj(16 + zlib.MAX_WBITS)
+            return inflater.decompress(data, BODY_BYTES)
+        return data
+
+    def answer(self, status, data, kind, headers=()):
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def do_GET(self):
+        if self.path.startswith("/api/projects/"):
+            return self.project_state()
+        if self.path.startswith("/openai/v1"):
+            return self.model("GET", None)
+        self.answer(404, b"{}", "application/json")
+
+    def do_POST(self):
+        data = self.body()
+        if self.path.startswith("/openai/v1"):
+            return self.model("POST", data)
+        if self.path in ("/v1/traces", "/v1/logs", "/v1/metrics"):
+            kind = self.headers.get("Content-Type", "")
+            self.server.events.add("otlp", path=self.path, type=kind, body=base64.b64encode(data).decode())
+            is_json = "json" in kind
+            return self.answer(200, b"{}" if is_json else b"", "application/json" if is_json else "application/x-protobuf")
+        if self.path.startswith("/api/feedback"):
+            self.server.events.add("feedback", body=base64.b64encode(data).decode())
+            return self.answer(202, b"{}", "application/json")
+        self.answer(404, b"{}", "application/json")
+
+    def project_state(self):
+        server = self.server
+        path, _, query = self.path.partition("?")
+        wait = [part[5:] for part in query.split("&") if part.startswith("wait=")]
+        known = self.headers.get("If-None-Match", "").strip('"')
+        with server.changed:
+            if wait and known == str(server.version):
+                server.changed.wait(min(float(wait[0] or 0), 30))
+            state, version = server.state, server.version
+        server.events.add("state", project=path.split("/")[3] if path.count("/") > 3 else "", state=state)
+        if known == str(version):
+            return self.answer(304, b"", "application/json", [("ETag", '"%d"' % version)])
+        data = json.dumps({"state": state, "reason": "a drill" if state == "stopped" else ""}).encode()
+        self.answer(200, data, "application/json", [("ETag", '"%d"' % version)])
+
+    def model(self, method, data):
+        path = self.path[len("/openai/v1") :]
+        try:
+            asked = json.loads(data or b"{}")
+        except ValueError:
+            asked = {}
+        asked = asked if isinstance(asked, dict) else {}
+        upstream, counted = self.server.spec["upstream"], path.partition("?")[0] in MODEL_PATHS
+        if not upstream:
+            refusal = {"error": {"message": "readiness: no model is reachable while the network is off", "type": "network_off"}}
+            if counted:
+                self.note(path, asked, None, 0)
+            return self.answer(503, json.dumps(refusal).encode(), "application/json", [("x-should-retry", "false")])
+        started = time.monotonic()
+        status = self.forward(method, upstream.rstrip("/") + path, data)
+        if counted:
+            self.note(path, asked, status, time.monotonic() - started)
+
+    def note(self, path, asked, status, seconds):
+        self.server.events.add(
+            "model", path=path, model=str(asked.get("model", "")), stream=bool(asked.get("stream")), status=status,
+            ms=round(seconds * 1000),
+        )  # fmt: skip
+
+    def forward(self, method, url, data):
+        skipped = ("host", "content-length", "connection", "transfer-encoding", "accept-encoding", "content-encoding")
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in skipped}
+        request = urllib.request.Request(url, data, headers, method=method)
+        try:
+            upstream = OPENER.open(request, timeout=self.server.spec["timeout_s"])
+        except urllib.error.HTTPError as error:
+            upstream = error
+        except OSError as error:
+            self.answer(502, json.dumps({"error": {"message": str(error)}}).encode(), "application/json")
+            return 502
+        with upstream:
+            self.send_response(upstream.status if hasattr(upstream, "status") else upstream.code)
+            self.send_header("Content-Type", upstream.headers.get("Content-Type", "application/json"))
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            while True:
+                chunk = upstream.read1(65536) if hasattr(upstream, "read1") else upstream.read(65536)
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+                if not chunk:
+                    return upstream.status if hasattr(upstream, "status") else upstream.code
+
+
+def forward_database(path):
+    """A TCP port on loopback that leads to a database server's socket, since not every client knows sockets."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(64)
+
+    def pump(source, target):
+        try:
+            while True:
+                data = source.recv(65536)
+                if not data:
+                    break
+                target.sendall(data)
+        except OSError:
+            pass
+        for end in (source, target):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def accept():
+        while True:
+            client = listener.accept()[0]
+            server = socket.socket(socket.AF_UNIX)
+            try:
+                server.connect(path)
+            except OSError:
+                client.close()
+                continue
+            for pair in ((client, server), (server, client)):
+                threading.Thread(target=pump, args=pair, daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    return listener.getsockname()[1]
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def ask(port, request, timeout_s):
+    """Sends one request; returns (status or None, body, error)."""
+    headers = dict(request.get("headers") or {})
+    data = None
+    if request.get("raw") is not None:
+        data = request["raw"].encode()
+    elif request.get("json") is not None:
+        data = json.dumps(request["json"]).encode()
+    if data is not None:
+        headers.setdefault("Content-Type", "application/json")
+    made = urllib.request.Request("http://127.0.0.1:%d%s" % (port, request["path"]), data, headers, method=request["method"])
+    try:
+        with OPENER.open(made, timeout=timeout_s) as answer:
+            return answer.status, answer.read(BODY_BYTES), ""
+    except urllib.error.HTTPError as error:
+        return error.code, error.read(BODY_BYTES), ""
+    except Exception as error:  # whatever the demo answers, it is told and not died of
+        return None, b"", "%s: %s" % (type(error).__name__, error)
+
+
+def wait_ready(server, port, ready, ready_s):
+    deadline = time.monotonic() + ready_s
+    last = "no answer"
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            return "the server ended with exit %s before it was ready" % server.returncode
+        status, _, error = ask(port, {"method": "GET", "path": ready}, 5)
+        if status is not None and status < 400:
+            return ""
+        last = "it answered %d" % status if status is not None else error
+        time.sleep(0.05)
+    return "the server was not ready at %s after %g s: %s" % (ready, ready_s, last)
+
+
+def refused(status, body):
+    """Whether an answer is that of a stopped system: an error, or a fallback that says it is stopped."""
+    if status is None or status >= 400:
+        return status is not None
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(said, dict) and said.get("stopped") is True
+
+
+def drill(boundary, events, port, request, within_s, timeout_s):
+    """Stops the running system, asks until it refuses, and lets it go on again."""
+    for state, wanted in (("stopped", True), ("running", False)):
+        started = time.monotonic()
+        boundary.set_state(state)
+        status, body, seconds = None, b"", None
+        while time.monotonic() - started < within_s:
+            status, body, _ = ask(port, request, timeout_s)
+            if refused(status, body) is wanted and status is not None:
+                seconds = time.monotonic() - started
+                break
+            time.sleep(0.1)
+        events.add("drill", state=state, seconds=seconds, status=status, body=base64.b64encode(body[:4096]).decode())
+
+
+def start(argv, **options):
+    """The started process; ends this one with the codes a shell would give where it cannot be started."""
+    try:
+        return subprocess.Popen(argv, **options)
+    except OSError as error:
+        sys.stderr.write("cannot start %s: %s\n" % (argv[0], error.strerror))
+        sys.exit(126 if isinstance(error, PermissionError) else 127)
+
+
+def serve(spec, boundary, events, env):
+    port = free_port()
+    server = start(spec["argv"], env=dict(env, PORT=str(port)), stdout=sys.stderr, stderr=sys.stderr)
+    try:
+        trouble = wait_ready(server, port, spec["server"]["ready"], spec["server"]["ready_s"])
+        if trouble:
+            sys.stderr.write(trouble + "\n")
+            return 1
+        code = send(spec, events, port)
+        if spec["stop"] and not code and spec["requests"]:
+            drill(boundary, events, port, spec["requests"][0], spec["stop"]["within_s"], spec["timeout_s"])
+        return code
+    finally:
+        end(server)
+        if leaks(port):
+            events.add("leak", port=port)
+
+
+def send(spec, events, port):
+    os.makedirs("outputs/requests", exist_ok=True)
+    count = 0
+    for request in spec["requests"]:
+        started = time.monotonic()
+        status, body, error = ask(port, request, spec["timeout_s"])
+        ms = round((time.monotonic() - started) * 1000)
+        events.add("answer", id=request["id"], phase=request["phase"], status=status, error=error, ms=ms,
+                   body=base64.b64encode(body).decode())  # fmt: skip
+        if request["phase"] != "demo":
+            continue
+        if status is None:
+            sys.stderr.write("request %s was not answered: %s\n" % (request["id"], error))
+            return 1
+        if status >= 400:
+            sys.stderr.write("request %s was answered by %d\n" % (request["id"], status))
+            return 2
+        count += 1
+        with open("outputs/requests/%s.json" % request["id"], "wb") as handle:
+            handle.write(body)
+    print("%d requests answered" % count)
+    return 0
+
+
+def end(process):
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def leaks(port):
+    """Whether something still answers on the port of a server that was ended."""
+    with socket.socket() as sock:
+        sock.settimeout(0.5)
+        return sock.connect_ex(("127.0.0.1", port)) == 0
+
+
+def main():
+    with open(sys.argv[1]) as handle:
+        spec = json.load(handle)
+    events = Events(spec["out"])
+    boundary = Boundary(spec, events)
+    threading.Thread(target=boundary.serve_forever, daemon=True).start()
+    env = dict(os.environ)
+    env.update(OTEL_EXPORTER_OTLP_ENDPOINT=boundary.url, OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf", READINESS_URL=boundary.url,
+               READINESS_PROJECT=spec["project"])  # fmt: skip
+    env.setdefault("OTEL_SERVICE_NAME", spec["project"])
+    if spec["model"]:
+        env["OPENAI_BASE_URL"] = boundary.url + "/openai/v1"
+    if spec["database"]:
+        env["DATABASE_URL"] = spec["database"]["url"].replace("{port}", str(forward_database(spec["database"]["socket"])))
+    if spec["server"]:
+        code = serve(spec, boundary, events, env)
+    else:
+        if spec["stop"]:
+            boundary.set_state("stopped")
+        started = time.monotonic()
+        code = start(spec["argv"], env=env).wait()
+        if spec["stop"]:
+            events.add("drill", state="stopped", seconds=time.monotonic() - started, status=code, body="")
+    events.add("end", dropped=events.dropped)
+    if code < 0:
+        os.kill(os.getpid(), -code)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,212 @@
+"""A command run with its boundary watched: what it exported, which models it asked, how it answered, when it stopped.
+
+The watching program runs beside the command, inside the sandbox and its network, so that the network can stay off.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from readiness.config.manifest import Demo
+from readiness.world import beneath
+from readiness.world.environment import Environment
+from readiness.world.sandbox import Ran
+from readiness.world.session import Session
+
+EVENTS: Final = "watched.jsonl"
+KEPT_BYTES: Final = 160 << 20
+"""The longest file of events that is read: what the watching program keeps, and room for what it was told to."""
+MODEL_VARIABLE: Final = "OPENAI_BASE_URL"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request to a server demo: `raw` in place of `json` where the body is to be broken."""
+
+    id: str
+    phase: str
+    method: str
+    path: str
+    json: object = None
+    raw: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server demo answered; `status` is None where it did not, and `error` says why."""
+
+    id: str
+    phase: str
+    status: int | None
+    body: bytes
+    error: str
+    elapsed_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """One OTLP/HTTP export as it came: the path (`/v1/traces` …), its content type, the inflated body."""
+
+    path: str
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCall:
+    """One call of a model, seen at the boundary. `status` is None where no model could be reached."""
+
+    path: str
+    model: str
+    stream: bool
+    status: int | None
+    elapsed_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """The kill switch pulled (`stopped`) or released (`running`): seconds until the demo obeyed, None where it never did.
+
+    Of a command, which is stopped before it starts, `status` is its exit code and `seconds` how long it ran.
+    """
+
+    state: str
+    seconds: float | None
+    status: int | None
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the demo's database: how often it was scanned, and how many rows were changed."""
+
+    schema: str
+    name: str
+    scans: int
+    changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A fresh database given to one run: `socket` and `url` for the demo, `own_url` for us; its tables afterwards."""
+
+    socket: Path
+    url: str
+    own_url: str
+    password: str
+    tables: tuple[Table, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What crossed the boundary. `boundary` is False where the model's boundary was not in the way of the demo."""
+
+    exports: tuple[Export, ...] = ()
+    calls: tuple[ModelCall, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    drills: tuple[Drill, ...] = ()
+    state_asked: int = 0
+    dropped: int = 0
+    boundary: bool = False
+    leaked_port: bool = False
+
+    @property
+    def refused(self) -> bool:
+        """Whether a model was asked for and none could be reached."""
+        return any(call.status is None for call in self.calls)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a run is to be watched: under which label, with which requests, whether it is stopped, which database."""
+
+    label: str
+    project: str
+    requests: tuple[Ask, ...] = ()
+    stop_within_s: float | None = None
+    database: Database | None = None
+
+
+def run(session: Session, environment: Environment, demo: Demo, argv: list[str], env: dict[str, str], wish: Wish) -> tuple[Ran, Watched]:
+    """Runs the demo (`argv`, or its server) watched, and returns how it ended and what was seen."""
+    upstream = demo.env.get(MODEL_VARIABLE, "")
+    boundary = bool(upstream) or demo.network != "on"  # with the network on and no address given, calls go where they go
+    server = demo.server
+    out = session.sandbox.root / "tmp" / EVENTS
+    beneath.remove(out.parent, out.name)
+    content = {
+        "argv": list(server.argv) if server else argv,
+        "server": {"ready": server.ready, "ready_s": server.ready_s} if server else None,
+        "requests": [asdict(request) for request in wish.requests],
+        "timeout_s": demo.timeout_s,
+        "project": wish.project,
+        "stop": None if wish.stop_within_s is None else {"within_s": wish.stop_within_s},
+        "upstream": upstream,
+        "model": boundary,
+        "database": {"socket": str(wish.database.socket), "url": wish.database.url} if wish.database else None,
+        "out": str(out),
+    }
+    spec = session.sandbox.give("demo.json", json.dumps(content).encode())
+    probe = [str(environment.python), "-I", str(session.probe("run_demo.py")), str(spec)]
+    limit = demo.timeout_s + (server.ready_s + 10 if server else 0) + 2 * (wish.stop_within_s or 0)
+    ran = session.run(environment, probe, env=env | {"READINESS_RUN": wish.label}, network=demo.network == "on", timeout_s=limit)
+    said = beneath.read(out.parent, out.name, KEPT_BYTES) or b""
+    return ran, _parsed(said, boundary=boundary)
+
+
+def _parsed(said: bytes, *, boundary: bool) -> Watched:
+    events: dict[str, list[dict[str, Any]]] = {}
+    for line in said.splitlines():
+        try:
+            event = json.loads(line)
+            events.setdefault(str(event["kind"]), []).append(event)
+        except (ValueError, KeyError, TypeError):
+            continue  # the demo can write to this file, and only blurs its own picture
+    try:
+        return _of(events, boundary=boundary)
+    except (KeyError, TypeError, ValueError):
+        return Watched(boundary=boundary)
+
+
+def _of(events: dict[str, list[dict[str, Any]]], *, boundary: bool) -> Watched:
+    def of(kind: str) -> list[dict[str, Any]]:
+        return events.get(kind, [])
+
+    return Watched(
+        exports=tuple(Export(e["path"], e["type"], base64.b64decode(e["body"])) for e in of("otlp")),
+        calls=tuple(ModelCall(e["path"], e["model"], e["stream"], e["status"], e["ms"]) for e in of("model")),
+        answers=tuple(Answer(e["id"], e["phase"], e["status"], base64.b64decode(e["body"]), e["error"], e["ms"]) for e in of("answer")),
+        drills=tuple(Drill(e["state"], e["seconds"], e["status"], base64.b64decode(e["body"])) for e in of("drill")),
+        state_asked=len(of("state")),
+        dropped=sum(int(e["dropped"]) for e in of("end")),
+        boundary=boundary,
+        leaked_port=bool(of("leak")),
+    )
+
+
+def fresh_database(session: Session, label: str) -> Database:
+    """A database of its own for one run, on a server of the session. Raises CannotJudge where none can be started."""
+    from secrets import token_urlsafe
+
+    role, password = f"demo_{label}", token_urlsafe(18)
+    server, address = session.postgres
+    server.create_role(role, password)
+    server.create_database(role, owner=role)
+    socket = address.socket_folder / f".s.PGSQL.{address.port}"
+    url = f"postgresql://{role}:{password}@127.0.0.1:{{port}}/{role}"
+    return Database(socket, url, address.url(role), password)
+
+
+def tables(database: Database) -> tuple[Table, ...]:
+    """The tables of a run's database that were read or written, by the server's own statistics."""
+    import psycopg
+
+    query = Path(__file__).with_name("sql").joinpath("tables_read.sql").read_text(encoding="utf-8")
+    with psycopg.connect(database.own_url, autocommit=True) as connection:
+        return tuple(Table(*row) for row in connection.execute(query.encode()))
