@@ -321,7 +321,7 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "tolerance": "how far numbers may move, see [demo.tolerance](#demotolerance)",
     },
     "demo.server": {
-        "argv": "the command that starts the server; it is given `PORT` and listens on 127.0.0.1",
+        "argv": "the command that starts the server; it is given `PORT`, which stands for `{PORT}` here, and listens on 127.0.0.1",
         "ready": "a path; the server is ready once a GET of it answers 2xx",
         "ready_s": "seconds it may take until then",
     },

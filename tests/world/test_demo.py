@@ -130,6 +130,13 @@ def test_a_server_is_asked_as_declared_then_without_credentials_then_wrongly(ope
     assert answers["broken"][0] == 500
 
 
+def test_a_server_may_take_its_port_as_an_argument(opened: Opened) -> None:
+    code = SERVER.replace('int(os.environ["PORT"])', "int(__import__('sys').argv[1])")
+    toml = SERVER_MANIFEST.replace('["python", "serve.py"]', '["python", "serve.py", "{PORT}"]')
+    run = opened({"serve.py": code, "readiness.toml": toml}).first
+    assert run.ran.ok, run.ran.stderr
+
+
 def test_a_server_is_stopped_and_goes_on_again(opened: Opened) -> None:
     watched = opened({"serve.py": SERVER, "readiness.toml": SERVER_MANIFEST}).stopped.watched
     assert [(drill.state, drill.status) for drill in watched.drills] == [("stopped", 503), ("running", 200)]

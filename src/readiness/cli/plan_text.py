@@ -7,7 +7,12 @@ from readiness.runs.plan import Line, Plan
 
 def render(plan: Plan) -> str:
     """What would run, be written and be downloaded, and about how long it takes."""
-    lines = [f"readiness check --plan · {plan.id}", f"  interpreter  {plan.interpreter}; {plan.declared}", f"  set up by    {plan.source}"]
+    lines = [
+        f"readiness check --plan · {plan.id}",
+        f"  stakes       {plan.asked}",
+        f"  interpreter  {plan.interpreter}; {plan.declared}",
+        f"  set up by    {plan.source}",
+    ]
     lines += [f"  would run    {command}" for command in plan.commands]
     if plan.demo:
         lines.append(f"  demo         {plan.demo}")
@@ -19,10 +24,11 @@ def render(plan: Plan) -> str:
 
 
 def _check(line: Line) -> str:
+    name = f"{line.spec.id:<38} {'' if line.required else '(advises) '}"
     if line.answered:
-        return f"    {line.spec.id:<38} answered by evidence"
+        return f"    {name}answered by evidence"
     took = f"about {max(line.seconds, 1):.0f} s, as last time" if line.seconds is not None else "not run here yet"
-    return f"    {line.spec.id:<38} {took}"
+    return f"    {name}{took}"
 
 
 def _total(plan: Plan) -> str:
@@ -32,4 +38,4 @@ def _total(plan: Plan) -> str:
     known = [line.seconds for line in open_lines if line.seconds is not None]
     if len(known) == len(open_lines):
         return f"about {max(sum(known), 1):.0f} s in all"
-    return "a first run takes as long as installing the project two or three times, plus three demos; most take one to five minutes"
+    return "a first run takes as long as installing the project two or three times, plus up to five demos; most take one to five minutes"

@@ -45,7 +45,7 @@ def render(judged: Judged, *, colour: bool = False) -> str:
     for layer in layers:
         if layer not in waiting:
             lines += _layer(layer, colour)
-    lines += _waiting(waiting)
+    lines += _waiting(waiting, colour)
     lines += [f"  note  {warning}" for warning in (*judged.warnings, *judged.verdict.warnings)]
     lines += _tail(judged)
     return "\n".join(line.rstrip() for line in lines).encode("utf-8", "replace").decode()
@@ -100,7 +100,7 @@ def _shortened(text: str) -> str:
     return text if len(text) <= 140 else f"{text[:139]}…"
 
 
-def _waiting(waiting: list[LayerResult]) -> list[str]:
+def _waiting(waiting: list[LayerResult], colour: bool) -> list[str]:
     waits = [layer for layer in waiting if layer.outcome is Outcome.WAITS]
     empty = [layer for layer in waiting if layer.outcome is not Outcome.WAITS]
     lines = []
@@ -112,7 +112,21 @@ def _waiting(waiting: list[LayerResult]) -> list[str]:
     if waits:
         names = "  ".join(f"{layer.layer.number} {TITLES[layer.layer]}" for layer in waits)
         lines.append(f"{names}   wait on layer {waits[0].layer.number - 1}")
+        lines += _seen_there([check for layer in waits for check in layer.checks], colour)
     return lines
+
+
+def _seen_there(checks: list[CheckResult], colour: bool) -> list[str]:
+    """What already fails in layers that are not judged yet, in a line each."""
+    failing = [check for check in checks if check.finding.outcome is Outcome.FAILS and check.required]
+    if not failing:
+        return []
+    lines = [f"    {check.spec.title:<23} {_shortened(check.finding.observed or check.finding.reason)}" for check in failing]
+    return [_dimmed(line, colour) for line in ("  seen there, not judged:", *lines)]
+
+
+def _dimmed(text: str, colour: bool) -> str:
+    return f"\x1b[2m{text}\x1b[0m" if colour else text
 
 
 def _tail(judged: Judged) -> list[str]:

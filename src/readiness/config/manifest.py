@@ -43,7 +43,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A demo that is a server: started as `argv`, ready once a GET of `ready` answers 2xx within `ready_s`."""
+    """A demo that is a server: started as `argv`, in which `{PORT}` stands for the port it is given.
+
+    It is ready once a GET of `ready` answers 2xx, within `ready_s` seconds.
+    """
 
     argv: tuple[str, ...]
     ready: str = "/"

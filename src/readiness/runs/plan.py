@@ -7,10 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from readiness.config import manifest as manifests
+from readiness.config.manifest import Manifest
+from readiness.layers import catalog
 from readiness.layers.infrastructure import procedure
 from readiness.runs import check
 from readiness.runs import evidence as store
 from readiness.sequence.check import CheckSpec, Cost
+from readiness.sequence.mode import Mode
+from readiness.sequence.stakes import MINIMUM_KILL_RATE, RUNG_ASKED
 from readiness.world import demo as demos
 from readiness.world import project as projects
 from readiness.world.session import work_folder
@@ -21,6 +25,7 @@ class Line:
     """One check of the plan: `seconds` is what it took last time on any tree, None where it never ran here."""
 
     spec: CheckSpec
+    required: bool
     answered: bool
     seconds: float | None
 
@@ -30,6 +35,7 @@ class Plan:
     """What a check of one project would do."""
 
     id: str
+    asked: str
     interpreter: str
     declared: str
     source: str
@@ -48,23 +54,37 @@ def plan(root: Path, options: check.Options) -> Plan:
     now = datetime.now(UTC)
     kept = {} if options.again else store.collect(project, manifest, now)[0]
     last = _durations(root, store.trusted_keys(manifest))
-    lines = [Line(spec, spec.id in kept, last.get(spec.id)) for spec in check.wanted(manifest, options)]
+    mode, stakes = manifest.mode.mode, manifest.stakes
+    wanted = check.wanted(manifest, options)
+    lines = [Line(spec, spec.required(mode, stakes), spec.id in kept, last.get(spec.id)) for spec in wanted]
     open_lines = [line for line in lines if not line.answered]
     demo, source = demos.of(project, manifest)
     runs = bool(open_lines) and bool(steps.interpreters) and not steps.unread
     installs = runs and any(line.spec.cost is not Cost.STATIC for line in open_lines)
-    needs_demo = runs and demo is not None and any(line.spec.id.endswith("recreates-elsewhere") for line in open_lines)
+    needs_demo = runs and demo is not None and any(line.spec.cost >= Cost.RUN for line in open_lines)
     return Plan(
         project.id,
+        _asked(manifest),
         ", then ".join(str(item.version) for item in steps.interpreters) or "none that fits",
         steps.declared,
         steps.source or steps.unread,
         tuple(_shown(step.argv) for step in steps.steps) if installs else (),
-        f"{demos.name(demo)} ({source}), three times" if demo is not None and needs_demo else "",
+        f"{demos.name(demo)} ({source})" if demo is not None and needs_demo else "",
         "for installing only" if not (demo and demo.network == "on") else "for installing and, as declared, for the demo",
         (f"{work_folder()}/run-… (removed afterwards)", f"{root}/{store.FOLDER}") if open_lines else (),
         tuple(lines),
     )
+
+
+def _asked(manifest: Manifest) -> str:
+    """The rigour that mode and stakes ask for, in one line."""
+    mode, stakes = manifest.mode.mode, manifest.stakes
+    if mode is not Mode.PRODUCTION:
+        return f"{mode} mode asks for its own checks only"
+    required = sum(spec.required(mode, stakes) for spec in catalog.specs())
+    bite = f"tests must notice {MINIMUM_KILL_RATE[stakes]:.0%} of the changes made to the code"
+    tests = bite if catalog.find("infrastructure.tests-bite").required(mode, stakes) else "tests only advise"
+    return f"{stakes}: {required} of {len(catalog.specs())} checks are required; the demo is recreated up to R{RUNG_ASKED[stakes]}; {tests}"
 
 
 def _shown(argv: tuple[str, ...]) -> str:

@@ -4,10 +4,10 @@
 json, raw, headers}], timeout_s, project, stop (None, or within_s), upstream (base URL of a model, or empty), model
 (whether the demo is given the model's boundary), database (None, or socket, url), out (the file events are written to).
 
-The demo is given OTEL_EXPORTER_OTLP_ENDPOINT, READINESS_URL and, where asked for, OPENAI_BASE_URL and DATABASE_URL; a
-server also PORT. All of them lead to this process, on loopback. Each event is one line of JSON in `out`. Exit: the
-command's own code; for a server 0, or 1 where it never becomes ready or dies, 2 where a request of the demo itself is
-answered by 4xx or 5xx.
+The demo is given OTEL_EXPORTER_OTLP_ENDPOINT, READINESS_URL and, where asked for, OPENAI_BASE_URL and DATABASE_URL. They
+lead to this process, on loopback. A server is also given PORT, which stands for `{PORT}` in its argv too. Each event is
+one line of JSON in `out`. Exit: the command's own code; for a server 0, or 1 where it never becomes ready or dies, 2
+where a request of the demo itself is answered by 4xx or 5xx.
 """
 
 import base64
@@ -304,7 +304,8 @@ def start(argv, **options):
 
 def serve(spec, boundary, events, env):
     port = free_port()
-    server = start(spec["argv"], env=dict(env, PORT=str(port)), stdout=sys.stderr, stderr=sys.stderr)
+    argv = [word.replace("{PORT}", str(port)) for word in spec["argv"]]
+    server = start(argv, env=dict(env, PORT=str(port)), stdout=sys.stderr, stderr=sys.stderr)
     try:
         trouble = wait_ready(server, port, spec["server"]["ready"], spec["server"]["ready_s"])
         if trouble:
