@@ -11,7 +11,7 @@ from tomlkit.items import Table
 
 from readiness.config import manifest as manifests
 from readiness.config.manifest import NAME, Demo
-from readiness.layers.infrastructure import interpreter, source, suite
+from readiness.layers.infrastructure import interpreter, serving, source, suite
 from readiness.world import demo as demos
 from readiness.world import files
 from readiness.world import project as projects
@@ -52,20 +52,35 @@ def init(root: Path, *, dry: bool = False) -> Written:
 
 
 def _demo(document: tomlkit.TOMLDocument, added: list[str], project: projects.Project, manifest: manifests.Manifest) -> None:
-    demo: Demo | None = manifest.demo
+    demo: Demo | None = manifest.demo or _found(project)
     if demo is None:
-        demo, _ = demos.discover(project)
-        if demo is None:
-            return
-        table = _table(document, "demo")
-        if demo.notebook:
-            _set(table, added, "notebook", demo.notebook, "demo.")
-        else:
-            _set(table, added, "command", list(demo.command), "demo.")
+        return
     table = _table(document, "demo")
+    if manifest.demo is None:
+        _kind(table, added, demo)
+    if needs := serving.needs(project):
+        _set(table, added, "needs", list(needs), "demo.")
     names = sorted({item.name for item in source.variables(project) if item.required and item.name.endswith(("_KEY", "_TOKEN", "_SECRET"))})
     if names:
         _set(table, added, "secrets", names, "demo.")
+
+
+def _found(project: projects.Project) -> Demo | None:
+    """The demo the repository shows: a file named for it or a notebook, else the server its image starts."""
+    demo, _ = demos.discover(project)
+    server = serving.declared_server(project) if demo is None else None
+    return Demo(server=server) if server is not None else demo
+
+
+def _kind(table: Table, added: list[str], demo: Demo) -> None:
+    if demo.notebook:
+        _set(table, added, "notebook", demo.notebook, "demo.")
+    elif demo.server is not None:
+        server = tomlkit.inline_table()
+        server.update({"argv": list(demo.server.argv), "ready": demo.server.ready})
+        _set(table, added, "server", server, "demo.")
+    else:
+        _set(table, added, "command", list(demo.command), "demo.")
 
 
 def _infrastructure(document: tomlkit.TOMLDocument, added: list[str], project: projects.Project) -> None:
@@ -96,6 +111,8 @@ def _open(manifest: manifests.Manifest, project: projects.Project) -> list[str]:
         found.append('[demo] command = ["python", "…"]: the command that shows the project works')
     elif not manifest.demo.outputs and manifest.demo.server is None:
         found.append('[demo] outputs = ["…"]: the files the demo writes that must come out the same')
+    if manifest.demo is not None and manifest.demo.server is not None and not manifest.demo.requests:
+        found.append('[[demo.request]] path = "/…": what the server is asked')
     if not interpreter.declared(project, manifest.infrastructure.python).exact:
         found.append('[infrastructure] python = "3.…", or a .python-version: the Python its packages were chosen for')
     if not manifest.stakes_declared:
