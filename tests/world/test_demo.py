@@ -115,6 +115,17 @@ def test_a_command_is_seen_reading_exporting_and_asking_a_model(opened: Opened) 
     assert demo.first is run
 
 
+def test_telemetry_by_another_protocol_is_noticed_and_not_taken_for_none(opened: Opened) -> None:
+    code = (
+        "import os, socket\nfrom urllib.parse import urlsplit\n"
+        "at = urlsplit(os.environ['OTEL_EXPORTER_OTLP_ENDPOINT'])\n"
+        "with socket.create_connection((at.hostname, at.port)) as client:\n"
+        "    client.sendall(b'PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n')\n    print(client.recv(1))\n"
+    )
+    run = opened({"main.py": code, "readiness.toml": '[demo]\ncommand = ["python", "main.py"]\n'}).first
+    assert (run.ran.stdout.strip(), run.watched.grpc, run.watched.exports) == ("b''", True, ())
+
+
 def test_a_command_that_is_not_there_ends_as_a_shell_would_say_it(opened: Opened) -> None:
     run = opened({"main.py": "", "readiness.toml": '[demo]\ncommand = ["no-such-program"]\n'}).first
     assert (run.ran.exit_code, "cannot start no-such-program" in run.ran.stderr) == (127, True)

@@ -105,7 +105,10 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What crossed the boundary. `boundary` is False where the model's boundary was not in the way of the demo."""
+    """What crossed the boundary. `boundary` is False where the model's boundary was not in the way of the demo.
+
+    `grpc` says that telemetry was sent by gRPC, which is not received here: what is in it was not seen.
+    """
 
     exports: tuple[Export, ...] = ()
     calls: tuple[ModelCall, ...] = ()
@@ -115,6 +118,7 @@ class Watched:
     dropped: int = 0
     boundary: bool = False
     leaked_port: bool = False
+    grpc: bool = False
 
     @property
     def refused(self) -> bool:
@@ -187,6 +191,7 @@ def _of(events: dict[str, list[dict[str, Any]]], *, boundary: bool) -> Watched:
         dropped=sum(int(e["dropped"]) for e in of("end")),
         boundary=boundary,
         leaked_port=bool(of("leak")),
+        grpc=bool(of("grpc")),
     )
 
 

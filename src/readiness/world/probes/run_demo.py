@@ -82,6 +82,13 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *args):
         pass
 
+    def parse_request(self):
+        if self.raw_requestline.startswith(b"PRI * HTTP/2"):  # the preface of gRPC, which is not received here
+            self.server.events.add("grpc")
+            self.close_connection = True
+            return False
+        return BaseHTTPRequestHandler.parse_request(self)
+
     def body(self):
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
             data = b""
