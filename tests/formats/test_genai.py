@@ -67,7 +67,7 @@ def test_openllmetry_where_workflows_tasks_and_tools_are_no_calls() -> None:
 
 def test_the_current_convention_with_its_content_in_attributes() -> None:
     said = '[{"role": "user", "parts": [{"type": "text", "content": "hello"}]}]'
-    answered = ({"role": "assistant", "parts": ({"type": "text", "content": "hi"}, {"type": "tool_call", "name": "x"})},)
+    answered: Value = ({"role": "assistant", "parts": ({"type": "text", "content": "hi"}, {"type": "tool_call", "name": "x"})},)
     call = model_calls([span(1, attributes=CHAT | {"gen_ai.input.messages": said, "gen_ai.output.messages": answered})])[0]
     assert (call.dialect, call.operation, call.provider) == ("opentelemetry", "chat", "openai")
     assert (call.asked, call.answered) == ((Message("user", "hello"),), (Message("assistant", "hi"),))
