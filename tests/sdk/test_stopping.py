@@ -169,6 +169,21 @@ def test_a_server_without_etags_is_not_flooded_and_the_token_is_given(answering:
     assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("state.json")] == ["readiness/a-shop-x/state.json"]
 
 
+def test_an_account_without_a_home_is_stopped_all_the_same(server: Server) -> None:
+    server.boundary.set_state("stopped")
+    code = "from pathlib import Path\ndef none():\n    raise RuntimeError('no home')\nPath.home = none\nfrom readiness import stopped\n"
+    assert server.run(f"{code}print(stopped(project='shop'))", XDG_STATE_HOME="").stdout == "True\n"
+
+
+def test_what_cannot_be_followed_is_not_tried_again_at_every_call(told: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("READINESS_URL", "nonsense")
+    assert (stopped(), stopped(fail_closed=True)) == (False, True)
+    monkeypatch.setenv("READINESS_URL", told.env["READINESS_URL"])
+    told.boundary.set_state("stopped")
+    assert not stopped()
+    assert stopped("shop")
+
+
 def test_the_state_of_every_project_lies_in_a_folder_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     for name in ("..", "/", "a/../../b", "\x00", "x" * 500):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Final
 
-from readiness.sdk.surroundings import DEFAULT_URL, Harmless, project, say_once
+from readiness.sdk.surroundings import DEFAULT_URL, Harmless, project_id, say_once
 
 NO_SDK: Final = (
     "readiness: nothing is exported, since opentelemetry-sdk or its exporter is not installed; "
@@ -22,7 +22,7 @@ _DELAY_MS: Final = 1000
 _TIMEOUT_S: Final = 5
 
 
-def setup(project_id: str | None = None) -> bool:
+def setup(project: str | None = None) -> bool:
     """Sets a tracer provider that exports to the address in the environment; True where it did.
 
     False where one is set already, which then stays, or where the packages are missing, which is logged once. The
@@ -31,13 +31,13 @@ def setup(project_id: str | None = None) -> bool:
     """
     with Harmless("setting up telemetry"):
         try:
-            return _setup(project(project_id))
+            return _setup(project_id(project))
         except ImportError:
             say_once(NO_SDK)
     return False
 
 
-def _setup(project_id: str) -> bool:
+def _setup(project: str) -> bool:
     from opentelemetry import trace
 
     if not isinstance(trace.get_tracer_provider(), (trace.ProxyTracerProvider, trace.NoOpTracerProvider)):
@@ -50,7 +50,7 @@ def _setup(project_id: str) -> bool:
     endpoint, headers = _destination()
     exporter = OTLPSpanExporter(endpoint, headers=headers, timeout=None if _stated("OTEL_EXPORTER_OTLP_TIMEOUT") else _TIMEOUT_S)
     delay = None if _stated("OTEL_BSP_SCHEDULE_DELAY") else _DELAY_MS
-    resource = Resource.create({"service.name": project_id} if project_id else {})
+    resource = Resource.create({"service.name": project} if project else {})
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=delay))
     trace.set_tracer_provider(provider)

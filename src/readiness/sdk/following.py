@@ -12,6 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -29,12 +30,14 @@ _BODY_BYTES: Final = 65_536
 class Follower(State):
     """Follows the state of one project at its server."""
 
-    def __init__(self, project_id: str) -> None:
+    def __init__(self, project: str) -> None:
         super().__init__()
         self.answered = threading.Event()
         self._etag = ""
-        self._file = state_folder(project_id) / "state.json"
-        self._url = f"{server()}/api/projects/{quote(project_id, safe='')}/state"
+        self._file: Path | None = None
+        with contextlib.suppress(RuntimeError):  # an account without a home follows all the same, and remembers nothing
+            self._file = state_folder(project) / "state.json"
+        self._url = f"{server()}/api/projects/{quote(project, safe='')}/state"
         self._open = _opener(self._url).open
         self._recall()
 
@@ -76,19 +79,22 @@ class Follower(State):
             raise ValueError(f"a state must be `running` or `stopped`, got {state!r}")
         changed = self.is_stopped != (state == "stopped")
         self.is_stopped = state == "stopped"
-        if changed or not self._file.exists():
-            self._remember(str(state))
+        if self._file is not None and (changed or not self._file.exists()):
+            _remember(self._file, str(state))
 
     def _recall(self) -> None:
+        if self._file is None:
+            return
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
             self.is_stopped = json.loads(self._file.read_text(encoding="utf-8"))["state"] == "stopped"
 
-    def _remember(self, state: str) -> None:
-        with contextlib.suppress(OSError):
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            written = self._file.with_name(f"state.{os.getpid()}.tmp")
-            written.write_text(json.dumps({"state": state, "at": time.time()}) + "\n", encoding="utf-8")
-            written.replace(self._file)
+
+def _remember(file: Path, state: str) -> None:
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        written = file.with_name(f"state.{os.getpid()}.tmp")
+        written.write_text(json.dumps({"state": state, "at": time.time()}) + "\n", encoding="utf-8")
+        written.replace(file)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

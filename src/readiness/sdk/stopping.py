@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Final
 
-from readiness.sdk.surroundings import Harmless, project, say_once
+from readiness.sdk.surroundings import Harmless, project_id, say_once
 
 NO_PROJECT: Final = "readiness: no project is named, so no stop can reach it; set READINESS_PROJECT"
 FIRST_S: Final = 1.0
@@ -22,18 +22,18 @@ class State:
         self.sure_until = float("-inf")
 
 
-def stopped(project_id: str | None = None, *, fail_closed: bool = False) -> bool:
+def stopped(project: str | None = None, *, fail_closed: bool = False) -> bool:
     """Whether the project was stopped; with `fail_closed` also where its server has not said otherwise lately.
 
     The first call reads what was remembered and waits for the server for at most a second; later ones cost less than a
     microsecond. A server that cannot be reached leaves the last known state, which is `running` where none is known.
     """
-    state = _followed.get(project_id)
+    state = _followed.get(project)
     if state is None:
         with Harmless("following the state of the project"):
-            state = _follow(project_id)
-    if state is None:
-        return fail_closed
+            state = _follow(project)
+    if state is None:  # asking anew each time would cost the host dearly
+        state = _followed[project] = State()
     return state.is_stopped or (fail_closed and time.monotonic() > state.sure_until)
 
 
@@ -41,8 +41,8 @@ _followed: dict[str | None, State] = {}
 _lock = threading.Lock()
 
 
-def _follow(project_id: str | None) -> State:
-    name = project(project_id)
+def _follow(project: str | None) -> State:
+    name = project_id(project)
     with _lock:
         found = _followed.get(name)
         if found is None and not name:
@@ -55,7 +55,7 @@ def _follow(project_id: str | None) -> State:
             follower.start()
             follower.answered.wait(FIRST_S)
             found = follower
-        _followed[name] = _followed[project_id] = found
+        _followed[name] = _followed[project] = found
     return found
 
 
@@ -66,4 +66,5 @@ def _forget() -> None:
     _lock = threading.Lock()
 
 
-os.register_at_fork(after_in_child=_forget)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -15,7 +15,7 @@ DEFAULT_URL: Final = "http://127.0.0.1:4318"
 _said: set[str] = set()
 
 
-def project(named: str | None = None) -> str:
+def project_id(named: str | None = None) -> str:
     """The id of the project: as named, else READINESS_PROJECT, else OTEL_SERVICE_NAME, else empty."""
     return named or os.environ.get("READINESS_PROJECT") or os.environ.get("OTEL_SERVICE_NAME") or ""
 
@@ -25,11 +25,14 @@ def server() -> str:
     return (os.environ.get("READINESS_URL") or os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or DEFAULT_URL).rstrip("/")
 
 
-def state_folder(project_id: str) -> Path:
-    """The folder that keeps the state of a project in this account: below XDG_STATE_HOME, or its default."""
+def state_folder(project: str) -> Path:
+    """The folder that keeps the state of a project in this account: below XDG_STATE_HOME, or its default.
+
+    Raises RuntimeError where this account has no home.
+    """
     base = os.environ.get("XDG_STATE_HOME") or ""
     home = Path(base) if base.startswith("/") else Path.home() / ".local/state"
-    return home / "readiness" / (re.sub(r"[^A-Za-z0-9_-]+", "-", project_id).strip("-")[:63] or "project")
+    return home / "readiness" / (re.sub(r"[^A-Za-z0-9_-]+", "-", project).strip("-")[:63] or "project")
 
 
 def say_once(text: str) -> None:

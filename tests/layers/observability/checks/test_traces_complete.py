@@ -38,6 +38,14 @@ def test_nothing_arrived_fails_and_says_how_to_export() -> None:
     assert "pip install" not in judged(replace(GOOD, seen=Seen(), installed=True)).remedy.command
 
 
+def test_a_server_from_which_nothing_came_is_told_how_batches_are_lost() -> None:
+    finding = judged(replace(GOOD, seen=Seen(), server=True, requests=2))
+    assert [problem.text for problem in finding.problems] == [
+        "nothing arrived at the address in OTEL_EXPORTER_OTLP_ENDPOINT, not even when the server was ended"
+    ]
+    assert "by SIGTERM too" in finding.notes[0]
+
+
 def test_an_export_over_grpc_is_not_the_projects_fault() -> None:
     finding = judged(replace(GOOD, seen=Seen(), grpc=True))
     assert (finding.outcome, finding.cause) == (Outcome.UNKNOWN, Cause.TOOL)

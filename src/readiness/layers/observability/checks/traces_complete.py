@@ -48,6 +48,7 @@ class Observed:
     asked: tuple[Asked, ...] = ()
     boundary: bool = True
     requests: int = 0
+    server: bool = False
     grpc: bool = False
     installed: bool = False
     location: Location | None = None
@@ -65,7 +66,7 @@ def observe(context: Context) -> Observed:
     grpc = _GRPC in packages and (_HTTP not in packages or "StatusCode." in run.ran.said)
     return Observed(
         name, False, cause, reason, telemetry.gather(context), _asked(watched.calls), watched.boundary,
-        sum(answer.phase == "demo" for answer in watched.answers), grpc, _HTTP in packages,
+        sum(answer.phase == "demo" for answer in watched.answers), demo.server is not None, grpc, _HTTP in packages,
         Location(context.demo.source, demo.line if context.demo.source == "readiness.toml" else 1),
     )  # fmt: skip
 
@@ -92,7 +93,8 @@ def judge(observed: Observed, policy: Policy) -> Finding:
         text = "the demo seems to export over gRPC, which this version does not receive"
         return no_finding(ID, text, Cause.TOOL, Remedy("export over HTTP while it is judged: OTEL_EXPORTER_OTLP_PROTOCOL is given"))
     counted = counting.count(observed.asked, observed.seen.calls)
-    sure = [item for item in counted.missing if not item.others]
+    # Where nothing arrived at all, that is the one fault.
+    sure = [item for item in counted.missing if not item.others and observed.seen.exports]
     problems = (*_unread(observed), *_absent(observed), *(_missing(item, observed.location) for item in sure), *_unanswered(observed))
     if problems:
         return _failed(observed, problems)
@@ -111,7 +113,8 @@ def _unread(observed: Observed) -> Iterator[Problem]:
 def _absent(observed: Observed) -> Iterator[Problem]:
     seen = observed.seen
     if not seen.exports:
-        yield Problem("exports", "nothing arrived at the address in OTEL_EXPORTER_OTLP_ENDPOINT", observed.location)
+        ended = ", not even when the server was ended" if observed.server else ""
+        yield Problem("exports", f"nothing arrived at the address in OTEL_EXPORTER_OTLP_ENDPOINT{ended}", observed.location)
     elif not seen.spans and not seen.malformed:
         yield Problem("spans", f"{_number(seen.exports, 'export')} arrived, and no span among them", observed.location)
 
@@ -136,7 +139,7 @@ def _failed(observed: Observed, problems: tuple[Problem, ...]) -> Finding:
     if observed.seen.lost and not observed.seen.malformed:
         text = f"{problems[0].text}, but {_number(observed.seen.lost, 'export')} came that could not be kept whole"
         return no_finding(ID, text, Cause.TOOL, Remedy("let the demo export less, in smaller batches"))
-    if observed.seen.exports:
+    if observed.seen.exports or observed.server:
         notes = (*notes, "a batch is lost where a process ends, by SIGTERM too, without flushing it")
     return Finding(
         ID, Outcome.FAILS, Basis.EXECUTED, observed.demo, _expected(observed), _short(problems), problems[0].text, Cause.PROJECT,
