@@ -45,7 +45,16 @@ _INFRASTRUCTURE: Final = (
 )
 _SECURITY: Final[tuple[CheckSpec, ...]] = ()
 _DATA: Final[tuple[CheckSpec, ...]] = ()
-_OBSERVABILITY: Final[tuple[CheckSpec, ...]] = ()
+_OBSERVABILITY: Final[tuple[CheckSpec, ...]] = (
+    CheckSpec("observability.traces-complete", Layer.OBSERVABILITY, "traces complete", Cost.RUN, f"{_O}.traces_complete"),
+    CheckSpec(
+        "observability.decisions-carry-context",
+        Layer.OBSERVABILITY,
+        "decisions carry version, sources, confidence",
+        Cost.RUN,
+        f"{_O}.decisions_carry_context",
+    ),
+)
 _MEASUREMENT: Final[tuple[CheckSpec, ...]] = ()
 
 OURS: Final[tuple[CheckSpec, ...]] = (*_INFRASTRUCTURE, *_SECURITY, *_DATA, *_OBSERVABILITY, *_MEASUREMENT)

@@ -1,0 +1,1 @@
+"""The checks of layer 4, one file each."""
