@@ -25,6 +25,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from socketserver import ThreadingMixIn
 
 KEPT_BYTES = 64 << 20
+FLUSH_S = 0.5  # what a server that exports in batches gets before it is ended
 BODY_BYTES = 16 << 20
 MODEL_PATHS = ("/chat/completions", "/completions", "/responses", "/embeddings", "/messages")
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -321,6 +322,7 @@ def serve(spec, boundary, events, env):
         code = send(spec, events, port)
         if spec["stop"] and not code and spec["requests"]:
             drill(boundary, events, port, spec["requests"][0], spec["stop"]["within_s"], spec["timeout_s"])
+        time.sleep(FLUSH_S)
         return code
     finally:
         end(server)
@@ -378,6 +380,7 @@ def main():
     env.update(OTEL_EXPORTER_OTLP_ENDPOINT=boundary.url, OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf", READINESS_URL=boundary.url,
                READINESS_PROJECT=spec["project"])  # fmt: skip
     env.setdefault("OTEL_SERVICE_NAME", spec["project"])
+    env.setdefault("OTEL_BSP_SCHEDULE_DELAY", "200")  # a demo is shorter than the five seconds exporters wait
     if spec["model"]:
         env["OPENAI_BASE_URL"] = boundary.url + "/openai/v1"
     if spec["database"]:

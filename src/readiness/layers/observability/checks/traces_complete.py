@@ -63,7 +63,7 @@ def observe(context: Context) -> Observed:
     run, demo, packages = context.demo.first, context.demo.demo, context.session.first.packages
     assert demo is not None, "without a demo there is an obstacle"
     watched = run.watched
-    grpc = _GRPC in packages and (_HTTP not in packages or "StatusCode." in run.ran.said)
+    grpc = watched.grpc or (_GRPC in packages and (_HTTP not in packages or "StatusCode." in run.ran.said))
     return Observed(
         name, False, cause, reason, telemetry.gather(context), _asked(watched.calls), watched.boundary,
         sum(answer.phase == "demo" for answer in watched.answers), demo.server is not None, grpc, _HTTP in packages,
