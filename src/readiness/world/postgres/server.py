@@ -7,6 +7,7 @@ short folder of its own where that path is too long for a socket, or where other
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import tempfile
@@ -90,8 +91,8 @@ class Server:
             if found is not None:
                 return found
             self.folder.mkdir(parents=True, exist_ok=True)
-            with process.alone(self.folder):
-                return self._running() or self._start()
+            with process.alone(self.folder) as lock:
+                return self._running() or self._start(lock)
 
     def stop(self) -> None:
         """Stops the server; whoever is connected loses the connection, and nothing that was committed.
@@ -169,8 +170,8 @@ class Server:
             time.sleep(0.02)
         return None
 
-    def _start(self) -> Address:
-        means = self._prepared() if self.data.exists() else cluster.create(self.folder, self.binaries, durable=self._durable)
+    def _start(self, lock: int) -> Address:
+        means = self._prepared() if self.data.exists() else cluster.create(self.folder, self.binaries, lock, durable=self._durable)
         sockets = self._place_socket(means)
         process.forget_dead(self.data, addresses.read_secret(self.data).address(self.data).socket)
         begins = process.launch(self.folder, means, {**SETTINGS, **sockets, **self.settings})
@@ -187,6 +188,7 @@ class Server:
         """The means for the cluster that is there, which is made ready for them."""
         cluster.verify(self.folder)
         means = ways.find(self.binaries, self.data)
+        cluster.verify_version(self.data, means)
         if ways.hand_over(self.data, means):
             cluster.vouch(self.folder, self.data)
         return means
@@ -215,7 +217,8 @@ class Server:
     def _end(self) -> None:
         pid = process.postmaster(self.data)
         if pid is not None:
-            os.kill(pid, signal.SIGINT)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)
         deadline = time.monotonic() + STOP_LIMIT_S
         while process.lives(self.folder):
             if time.monotonic() > deadline:
