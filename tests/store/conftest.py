@@ -17,6 +17,7 @@ from psycopg import sql
 from readiness.store.connection import connect
 from readiness.store.migrate import migrate
 from readiness.world.postgres import Server
+from tests.world.postgres.conftest import MEMORY
 
 DEBIAN = Path("/usr/lib/postgresql/15/bin")
 GIVEN = "READINESS_TEST_DATABASE_URL"
@@ -54,7 +55,7 @@ def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
         return
     if request.param == "debian" and not DEBIAN.is_dir():
         pytest.skip("Debian's PostgreSQL 15 is not installed")
-    with tempfile.TemporaryDirectory(prefix="readiness-tests-", dir="/var/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="readiness-tests-", dir=MEMORY) as folder:
         binaries = DEBIAN if request.param == "debian" else None
         with Server(Path(folder) / "postgres", settings=SETTINGS, binaries=binaries) as server:
             yield from _with_template(server.ensure().url("postgres"), server.ensure().url)

@@ -92,6 +92,17 @@ def test_a_database_that_may_not_be_changed_is_told(
     databases.administrator.execute("drop role reader")
 
 
+@pytest.mark.parametrize("link", [".readiness", FOLDER])
+def test_a_link_out_of_the_project_is_not_followed(workplace: Path, monkeypatch: pytest.MonkeyPatch, link: str) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    (workplace / "elsewhere").mkdir()
+    (workplace / link).parent.mkdir(exist_ok=True)
+    (workplace / link).symlink_to(workplace / "elsewhere")
+    with pytest.raises(CannotJudge, match="is a link"):
+        open_store(workplace)
+    assert list((workplace / "elsewhere").iterdir()) == []
+
+
 @pytest.mark.parametrize("address", ["nonsense hunter2", "postgresql://u:hunter2@/d?nonsense=1", "postgresql://u:hunter2@[::1/d"])
 def test_an_address_that_is_none_is_told_without_its_password(address: str) -> None:
     with pytest.raises(UsageError, match="the address of the database is none") as caught:

@@ -45,7 +45,8 @@ def _first_line(error: psycopg.Error) -> str:
 def connect(url: str) -> psycopg.Connection:
     """Connects to a database. Raises UsageError where the address is none, CannotJudge where nobody lets us in."""
     try:
-        connection = psycopg.connect(url, autocommit=True, connect_timeout=10, application_name="readiness")
+        # Without prepared statements it also works through a pooler that changes sessions between transactions.
+        connection = psycopg.connect(url, autocommit=True, connect_timeout=10, application_name="readiness", prepare_threshold=None)
         connection.execute("set time zone 'UTC'")
     except psycopg.ProgrammingError:  # its text would repeat parts of the address, and the password is one
         raise UsageError("the address of the database is none", f"{VARIABLE} is like postgresql://user:password@host/database") from None
@@ -60,7 +61,7 @@ def open_store(root: Path) -> psycopg.Connection:
     Raises UsageError and CannotJudge as `connect` and `migrate` do.
     """
     url = os.environ.get(VARIABLE)
-    connection = connect(url) if url else _embedded(Server(root / FOLDER))
+    connection = connect(url) if url else _embedded(Server(_folder(root)))
     try:
         with reported():
             migrate(connection)
@@ -68,6 +69,14 @@ def open_store(root: Path) -> psycopg.Connection:
         connection.close()
         raise
     return connection
+
+
+def _folder(root: Path) -> Path:
+    """The folder of the embedded server. Raises CannotJudge where the project would lead us elsewhere by a link."""
+    for path in (root / FOLDER, (root / FOLDER).parent):
+        if path.is_symlink():
+            raise CannotJudge(f"{path} is a link, and the store is kept in the project itself", f"remove it, or set {VARIABLE}")
+    return root / FOLDER
 
 
 def _embedded(server: Server) -> psycopg.Connection:
