@@ -1,1 +1,1 @@
-"""The store of evidence beyond files; nothing needs one yet."""
+"""The store of evidence beyond files: PostgreSQL, the embedded one or the one `READINESS_DATABASE_URL` names."""

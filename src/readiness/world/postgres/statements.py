@@ -1,0 +1,61 @@
+"""What an administrator does in a server: databases and roles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, LiteralString
+
+from readiness.errors import CannotJudge
+from readiness.world.postgres.address import Address
+
+if TYPE_CHECKING:
+    import psycopg
+    from psycopg import sql
+
+
+@contextmanager
+def _administrator(address: Address, doing: str) -> Iterator[psycopg.Connection]:
+    import psycopg  # the driver takes 0.1 s to load, which whoever only starts a server need not wait for
+
+    try:
+        with psycopg.connect(address.url("postgres"), autocommit=True, connect_timeout=10) as connection:
+            yield connection
+    except psycopg.Error as error:
+        said = str(error).strip().partition("\n")[0]
+        raise CannotJudge(f"{doing}: {said}") from None
+
+
+def _with_names(text: LiteralString, **names: str) -> sql.Composed:
+    from psycopg import sql
+
+    return sql.SQL(text).format(**{key: sql.Identifier(name) for key, name in names.items()})
+
+
+def create_database(address: Address, name: str, owner: str | None, template: str | None) -> None:
+    """Makes a database, a copy of `template` where one is given."""
+    text = _with_names("create database {name}", name=name)
+    if owner is not None:
+        text += _with_names(" owner {owner}", owner=owner)
+    if template is not None:
+        text += _with_names(" template {template}", template=template)
+    with _administrator(address, f"the database {name} could not be made") as connection:
+        connection.execute(text)
+
+
+def drop_database(address: Address, name: str) -> None:
+    """Removes a database with everything in it, and ends who is connected to it; nothing happens without one."""
+    with _administrator(address, f"the database {name} could not be removed") as connection:
+        connection.execute(_with_names("drop database if exists {name} with (force)", name=name))
+
+
+def create_role(address: Address, name: str, password: str, *, createdb: bool, createrole: bool) -> None:
+    """Makes a role that may log in and is no superuser; the server gets to see its password only as a SCRAM secret."""
+    from psycopg import sql
+
+    rights: LiteralString = "createdb" if createdb else "nocreatedb"
+    rights += " createrole" if createrole else " nocreaterole"
+    with _administrator(address, f"the role {name} could not be made") as connection:
+        hidden = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
+        text = _with_names("create role {name} login nosuperuser noreplication nobypassrls ", name=name)
+        connection.execute(text + sql.SQL(rights) + sql.SQL(" password {word}").format(word=sql.Literal(hidden)))
