@@ -83,6 +83,18 @@ headers = { Authorization = "Bearer {API_TOKEN}" }
 stop_within_s = 10
 """
 
+DATABASE = """
+import os
+import psycopg
+
+with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+    connection.execute("create table orders (id int primary key, note text)")
+    connection.execute("create table untouched (id int)")
+    connection.execute("insert into orders values (1, 'one'), (2, 'two')")
+    print(connection.execute("select count(*) from orders").fetchone()[0])
+    print(connection.execute("select rolsuper from pg_roles where rolname = current_user").fetchone()[0])
+"""
+
 Opened = Callable[[dict[str, str]], DemoSession]
 
 
@@ -164,13 +176,25 @@ def test_a_server_that_ignores_the_stop_is_seen_to(opened: Opened) -> None:
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("import time\ntime.sleep(60)", "was not ready at / after 1 s"),
+        ("import time\ntime.sleep(60)", "was not ready at / after 4 s"),
         ("raise SystemExit(3)", "ended with exit 3 before it was ready"),
         (SERVER.replace("self.say(200, '{}')", "").replace('self.say(200, "{}")', 'self.say(500, "")'), "it answered 500"),
     ],
     ids=["silent", "dies", "answers 500"],
 )
 def test_a_server_that_never_becomes_ready_says_why(opened: Opened, code: str, said: str) -> None:
-    toml = SERVER_MANIFEST.replace('["python", "serve.py"] }', '["python", "serve.py"], ready_s = 1 }')
+    toml = SERVER_MANIFEST.replace('["python", "serve.py"] }', '["python", "serve.py"], ready_s = 4 }')
     run = opened({"serve.py": code, "readiness.toml": toml}).first
     assert (run.ran.exit_code, said in run.ran.stderr) == (1, True)
+
+
+@pytest.mark.index
+def test_a_demo_is_given_a_fresh_database_and_seen_using_it(opened: Opened) -> None:
+    toml = '[demo]\ncommand = ["python", "main.py"]\nneeds = ["postgres"]\n'
+    demo = opened({"main.py": DATABASE, "requirements.txt": "psycopg[binary]==3.2.13\n", "readiness.toml": toml})
+    for run in (demo.first, demo.again):
+        assert run.ran.ok, run.ran.stderr
+        assert run.ran.stdout.split() == ["2", "False"]
+        assert run.database is not None
+        assert [(table.name, table.changes) for table in run.database.tables] == [("orders", 2)]
+        assert run.database.tables[0].scans

@@ -152,6 +152,10 @@ class Sandbox:
         for name in ("home", "tmp", "cache", "tools", "env"):
             self.open(root / name)
 
+    def show(self, folder: Path) -> None:
+        """Lets every later command see a folder that lies where it would not."""
+        self.shown = (*self.shown, folder)
+
     def open(self, folder: Path) -> Path:
         """Makes a folder of the work folder, with what is already in it, the commands' own to write to."""
         folder.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Final
 
 from readiness.errors import CannotJudge
 from readiness.sequence.finding import Cause
@@ -22,6 +22,9 @@ from readiness.world.sandbox import Ran, Sandbox
 
 if TYPE_CHECKING:
     from readiness.world.postgres import Address, Server
+
+DATABASE: Final = "postgres"
+"""The folder of a session's own database server, among what no command sees."""
 
 Progress = Callable[[str], contextlib.AbstractContextManager[None]]
 
@@ -134,9 +137,13 @@ class Session:
         """A database server of this session alone, running; it ends with the session. Raises CannotJudge where none starts."""
         from readiness.world.postgres import Server
 
-        server = Server(self.sandbox.private / "postgres", socket_folder=self.sandbox.given / "pg", throwaway=True)
+        # Thrown away with the session: nothing in it has to outlive a power cut.
+        settings = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+        server = Server(self.sandbox.private / DATABASE, settings=settings, socket_mode=0o777)
         with self.progress("starting a database server"):
-            return server, server.ensure()
+            address = server.ensure()
+        self.sandbox.show(address.socket_folder)
+        return server, address
 
     @cached_property
     def first(self) -> Environment:
@@ -239,10 +246,20 @@ def sweep(parent: Path) -> None:
         if handle is None:
             continue
         name = lock.name.removesuffix(".lock")
+        _stop_database(parent / f"{name}.ours" / DATABASE)
         for leftover in (parent / name, parent / f"{name}.ours", parent / f"{name}.given"):
             files.remove_tree(leftover)
         lock.unlink(missing_ok=True)
         handle.close()
+
+
+def _stop_database(folder: Path) -> None:
+    """Ends the server of a session that was killed: it outlives whoever started it."""
+    if folder.exists():
+        from readiness.world.postgres import Server
+
+        with contextlib.suppress(CannotJudge):
+            Server(folder).stop()
 
 
 @contextmanager
