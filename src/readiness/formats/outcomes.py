@@ -276,7 +276,7 @@ def _outcome(fields: _Fields, table: dict[str, Any]) -> Outcome:
     name = reader.slug(("id",), table["id"]) if "id" in table else ""
     if "id" in table and table["id"] == "":
         reader.problem(("id",), "`id` is empty")
-    direction = reader.choice(("direction",), table["direction"], ["increase", "decrease"]) if "direction" in table else "increase"
+    direction = reader.choice(("direction",), table["direction"], ["increase", "decrease"]) if "direction" in table else ""
     aggregate = _aggregate(reader, table, "aggregate") if "aggregate" in table else Aggregate.MEAN
     adoption = reader.table(("adoption",), table.get("adoption"))
     reader.known(("adoption",), adoption, ("sql",))
@@ -384,8 +384,8 @@ def _target(reader: Reader, value: object, direction: str, aggregate: Aggregate)
             reader.problem(at, f"`target` of a proportion must lie between 0 and 1, got `{shown(value)}`")
         return Target(number)
     change = float(found[1]) / 100
-    if change == 0 or (change > 0) is not (direction == "increase"):
-        reader.problem(at, f"`target` of {shown(value)} is no {direction}, which `direction` asks for")
+    if change == 0 or (direction and (change > 0) is not (direction == "increase")):
+        reader.problem(at, f"`target` of {shown(value)} is no {direction or 'change'}, which `direction` asks for")
     return Target(change, relative=True)
 
 
