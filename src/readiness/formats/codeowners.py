@@ -14,9 +14,7 @@ from typing import Final
 PLACES: Final = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 """Where it lies; the first that exists counts."""
 _OWNER: Final = re.compile(r"@[\w.-]+(?:/[\w.-]+)?|[^\s@]+@[^\s@]+\.[^\s@]+")
-_PLACEHOLDER: Final = re.compile(
-    r"@?(?:TODO|FIXME|CHANGEME|owner|username|(?:org|organization|your-\w+)/.*|your[-_].*)|<.*>", re.IGNORECASE
-)
+_PLACEHOLDER: Final = re.compile(r"@?(?:TODO|FIXME|CHANGEME|owner|username|(?:your-\w+)/.*|your[-_].*)|<.*>", re.IGNORECASE)
 _WORD: Final = re.compile(r"(?:\\.|[^\s\\])+")
 
 

@@ -294,7 +294,9 @@ def _outcome(fields: _Fields, table: dict[str, Any]) -> Outcome:
         maturity_days=fields.days("maturity", least=0),
         design=design,
         baseline=_window(reader, table["baseline"]) if "baseline" in table else None,
-        target=_target(reader, table["target"], direction, aggregate) if "target" in table else Target(),
+        target=_target(reader, table["target"], direction if table.get("direction") == direction else "", aggregate)
+        if "target" in table
+        else Target(),
         horizon_days=fields.days("horizon", least=1),
         review_days=fields.days("review", least=1),
         guardrails=tuple(_guardrail(fields, index, item) for index, item in enumerate(_items(reader, table, "guardrails"))),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -105,8 +105,10 @@ def deeds(project: Project, inside: Iterable[str] = (".",)) -> tuple[Deed, ...]:
     records = [record.strip("\n") for record in _text(said).split(_END)]
     found = [deed for record in records if record.count(_FIELD) >= 5 for deed in _deeds(record, touching)]
     mapped = _mailmapped(repository, {deed.who for deed in found})
-    named = (Deed(mapped.get(deed.who, deed.who), deed.at, deed.commit, deed.review, deed.inside) for deed in found)
-    return tuple(deed for deed in dict.fromkeys(named) if not _BOT.search(f"{deed.who.name} {deed.who.email}"))
+    named = [replace(deed, who=mapped.get(deed.who, deed.who)) for deed in found]
+    wrote = {(deed.commit, deed.who.email) for deed in named if not deed.review}
+    kept = [deed for deed in named if not (deed.review and (deed.commit, deed.who.email) in wrote)]  # nobody reviews themselves
+    return tuple(deed for deed in dict.fromkeys(kept) if not _BOT.search(f"{deed.who.name} {deed.who.email}"))
 
 
 def _deeds(record: str, touching: set[str]) -> Iterator[Deed]:
@@ -121,7 +123,7 @@ def _deeds(record: str, touching: set[str]) -> Iterator[Deed]:
         if found is None:
             continue
         who = Identity(found[1], found[2].lower())
-        if key.lower() in REVIEWED and who.email != author.email:
+        if key.lower() in REVIEWED:
             yield Deed(who, times[1], commit, review=True, inside=inside)
         elif key.lower() == _TOGETHER:
             yield Deed(who, min(times), commit, inside=inside)
