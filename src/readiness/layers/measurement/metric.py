@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -66,9 +66,25 @@ class _Stopped(Exception):
 
 
 def run(context: Context, outcome: Outcome) -> Measured:
-    """Runs the query once and returns its units."""
+    """Runs the query once, over the files of the project or in the database its demo made, and returns its units."""
+    if not outcome.metric.database:
+        return of_project(context.project, outcome)
+    return _measured(outcome, lambda: _of_database(context, outcome))
+
+
+def of_project(project: Project, outcome: Outcome) -> Measured:
+    """Runs the query of an outcome over files of the project."""
+    return _measured(outcome, lambda: _of_files(project, outcome))
+
+
+def of_database(url: str, outcome: Outcome) -> Measured:
+    """Runs the query of an outcome in a PostgreSQL database, reading only."""
+    return _measured(outcome, lambda: _asked_of_database(url, outcome.metric))
+
+
+def _measured(outcome: Outcome, ask: Callable[[], _Answer]) -> Measured:
     try:
-        answer = _of_database(context, outcome) if outcome.metric.database else _of_files(context.project, outcome)
+        answer = ask()
     except _Faulty as fault:
         return Measured(problems=((fault.line, fault.text),))
     except _Stopped as stopped:
@@ -91,8 +107,7 @@ def _of_files(project: Project, outcome: Outcome) -> _Answer:
     clock = threading.Timer(LONGEST_S, connection.interrupt)
     try:
         connection.execute(render_scan.allow([path for paths in files.values() for path in paths]))
-        for setting in ("enable_external_access = false", "threads = 2", "memory_limit = '1GB'", "lock_configuration = true"):
-            connection.execute(f"set {setting}")
+        _confine(connection)
         clock.start()
         columns = {name: _opened(connection, name, paths, outcome) for name, paths in files.items()}
         return _asked(connection, metric, columns)
@@ -101,6 +116,15 @@ def _of_files(project: Project, outcome: Outcome) -> _Answer:
     finally:
         clock.cancel()
         connection.close()
+
+
+def _confine(connection: duckdb.DuckDBPyConnection) -> None:
+    """Only the files named may be read, and types are as they were found: a cast pushed into the reader fails on `false::int`."""
+    known = {str(row[0]) for row in connection.execute("select * from duckdb_optimizers()").fetchall()}
+    if "type_pushdown" in known:
+        connection.execute("set disabled_optimizers = 'type_pushdown'")
+    for setting in ("enable_external_access = false", "threads = 2", "memory_limit = '1GB'", "lock_configuration = true"):
+        connection.execute(f"set {setting}")
 
 
 def _found(project: Project, patterns: tuple[str, ...], outcome: Outcome) -> list[str]:
@@ -161,11 +185,10 @@ def _of_database(context: Context, outcome: Outcome) -> _Answer:
     run = context.demo.first
     if not run.ran.ok or run.database is None:
         raise _Stopped(Cause.NOT_EXERCISED, "the demo did not run to its end, so its database holds nothing to measure")
-    return query_database(run.database.own_url, outcome.metric)
+    return _asked_of_database(run.database.own_url, outcome.metric)
 
 
-def query_database(url: str, metric: Metric) -> _Answer:
-    """Runs the metric in a PostgreSQL database, reading only. Raises _Faulty with PostgreSQL's message."""
+def _asked_of_database(url: str, metric: Metric) -> _Answer:
     import duckdb
     import psycopg
 
@@ -265,7 +288,9 @@ def _line(metric: Metric, said: str) -> int:
 
 
 def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__).strip()
+    first = next(iter(str(error).splitlines()), type(error).__name__).strip()
+    told = [line for line in str(error).splitlines() if line.startswith("Error when")]
+    return f"{first}: {told[0]}" if told else first
 
 
 def sources(metrics: Iterable[Metric]) -> tuple[str, ...]:

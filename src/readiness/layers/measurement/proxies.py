@@ -8,7 +8,7 @@ What is refused, and by what it is recognised:
   an outcome that says "the classifier's …". Picking accuracy in a warehouse stays an outcome.
 - a prediction compared with its label, whatever the column is called.
 - telemetry as source: tables with `trace_id` and `span_id`, token counts or `gen_ai.*` columns, or named spans, traces,
-  otlp, telemetry, decisions *and* holding such columns; unless the value comes from other tables of the query.
+  otlp, telemetry, decisions *and* holding two such columns; unless the value comes from other tables of the query.
 - activity counted upwards: more chats, calls, prompts, messages. Fewer calls to a hotline stay an outcome.
 - a unit that is the system's own doing: `call`, `request`, `chat`, `prompt`, …. A `phone call` or `service request` is
   the business's; so "share of chats rated helpful" is a proxy: its unit is the chat, and no chat was there before.
@@ -166,7 +166,8 @@ def _is_telemetry(name: str, words: str, held: tuple[str, ...]) -> bool:
     if {"trace_id", "span_id"} <= set(held) or any(re.fullmatch(r"gen_ai.*|(?:prompt|completion)_tokens", column) for column in held):
         return True
     named = _TELEMETRY_NAME.search(name) or _TELEMETRY_NAME.search(words)
-    return bool(named) and any(_TELEMETRY_SIGN.fullmatch(column) for column in held)
+    signs = [column for column in held if _TELEMETRY_SIGN.fullmatch(column)]
+    return bool(named) and (len(signs) > 1 or bool({"trace_id", "span_id"} & set(held)))
 
 
 def _activity(outcome: Outcome, reading: Reading) -> Proxy | None:
