@@ -66,7 +66,8 @@ def _lock_line(item: Linted) -> None:
 
     good = item.proof.state in (State.BEFORE, State.PROSPECTIVE)
     command = f"; `readiness outcome lock {item.assessed.outcome.id}`" if item.proof.state in (State.MISSING, State.EDITED) else ""
-    print(f"  {'✓' if good else '·'} lock: {item.proof.state}, {item.proof.reason}{command}")
+    kind = "retrospective: " if item.proof.state is State.RETROSPECTIVE else ""
+    print(f"  {'✓' if good else '·'} lock: {kind}{item.proof.reason}{command}")
 
 
 def _locked(item: Locked, root: Path) -> int:
@@ -84,7 +85,8 @@ def _locked(item: Locked, root: Path) -> int:
         return 0
     number = f": {proving.number(outcome, item.lock.baseline)}" if item.lock.baseline else ""
     print(f"✓ {path}  version {item.lock.version}{number}")
+    when = "commit it" if item.late else "commit it before the first code"
     if item.late:
         print(f"  {item.late}")
-    print(f'  commit it before the first code, and let others believe it: [trust] keys = ["{item.lock.signer}"]')
+    print(f'  {when}, and let others believe it: [trust] keys = ["{item.lock.signer}"]')
     return 0

@@ -82,7 +82,7 @@ def _target(outcome: Outcome, baseline: Baseline | None) -> Iterator[Problem]:
 def _severity(outcome: Outcome, stakes: Stakes) -> Iterator[Problem]:
     worst = max(outcome.errors, key=lambda item: item.severity.rank, default=None)
     if worst is not None and worst.severity.rank > stakes.rank:
-        text = f"the error `{worst.type}` costs {worst.severity}, and the stakes of the project are `{stakes}`: declare `{worst.severity}`"
+        text = f"the error `{worst.type}` is of severity `{worst.severity}`, the stakes of the project are `{stakes}`: declare these too"
         yield _problem(outcome, "errors", text, worst.line)
 
 

@@ -136,14 +136,27 @@ def _problem(line: str) -> Problem:
     return Problem(f"{file}: {text.strip()}", text.strip(), Location(file, int(number)))
 
 
-def known(context: Context) -> tuple[Somebody, ...]:
-    """Everybody who wrote or reviewed anything; what is dated in the future does not count."""
+def known(context: Context, found: Files) -> tuple[Somebody, ...]:
+    """Everybody who wrote or reviewed anything; what is dated in the future does not count.
+
+    Files that give a person a full name and an address join what was done under either.
+    """
     deeds = [deed for deed in history.deeds(context.project, context.manifest.components) if deed.at <= context.now + CLOCKS_DIFFER]
     year_ago = context.now - timedelta(days=365)
-    return tuple(_somebody(group, year_ago) for group in _grouped(deeds))
+    joined = {Identity(person.name, person.email) for person in _everybody(found) if person.name and person.email}
+    return tuple(_somebody(group, year_ago) for group in _grouped(deeds, joined))
 
 
-def _grouped(deeds: Iterable[Deed]) -> list[list[Deed]]:
+def _everybody(found: Files) -> tuple[Person, ...]:
+    outcomes = found.outcomes.outcomes
+    return (
+        *(found.authority.people if found.authority else ()),
+        *(item.owner for item in outcomes),
+        *(item.kill.authority for item in outcomes),
+    )
+
+
+def _grouped(deeds: Iterable[Deed], joined: set[Identity]) -> list[list[Deed]]:
     """Deeds by person: one address is one person, and so is one full name."""
     parent: dict[str, str] = {}
 
@@ -152,7 +165,7 @@ def _grouped(deeds: Iterable[Deed]) -> list[list[Deed]]:
             key = parent[key]
         return key
 
-    for who in {deed.who for deed in deeds}:
+    for who in {deed.who for deed in deeds} | joined:
         for key in _keys(who):
             parent[root(key)] = root(_keys(who)[0])
     groups: dict[str, list[Deed]] = defaultdict(list)
@@ -209,8 +222,12 @@ def _by_handle(person: Person, people: tuple[Somebody, ...]) -> list[Somebody]:
     handle = person.handle.lower()
     if not handle:
         return []
-    exact = [item for item in people if handle in item.handles or handle in {name.lower() for name in item.names}]
-    return exact or [item for item in people if handle in {email.partition("@")[0] for email in item.emails}]
+    ways = (
+        [item for item in people if handle in item.handles],
+        [item for item in people if handle in {name.lower() for name in item.names}],
+        [item for item in people if handle in {email.partition("@")[0] for email in item.emails}],
+    )
+    return next((found for found in ways if found), [])
 
 
 def _by_name(person: Person, people: tuple[Somebody, ...]) -> list[Somebody]:

@@ -40,7 +40,7 @@ def test_without_an_outcome_production_fails(tmp_path: Path, found: Found) -> No
         ([("from events", "from ticketz")], 11, "the query fails: Catalog Error"),
         ([("unit: ticket", "unit: chat")], 14, "the system's own doing"),
         ([("target: -40%", "target: 50")], 19, "the target 50 is no decrease from the baseline 36.5"),
-        ([("severity: annoyance", "severity: safety")], 23, "declare `safety`"),
+        ([("severity: annoyance", "severity: safety")], 23, "declare these too"),
         ([("design: before-after", "design: randomised")], 17, "returns no `variant`"),
         ([("owner: Ada Lovelace <ada@example.org>", "owner: your-team")], 5, "placeholder"),
         (

@@ -49,7 +49,7 @@ def observe(context: Context) -> Observed:
     found = people.files(context.project, context.manifest.measurement.outcomes)
     if reason := people.unreadable(context):
         return Observed(production, bool(people.owners(found, ())), problems=found.problems, unreadable=reason)
-    known = people.known(context)
+    known = people.known(context, found)
     owners, stoppers = people.owners(found, known), people.stoppers(found, known)
     vague = [named for named in (*owners, *stoppers) if named.match in (Match.TEAM, Match.UNMATCHED, Match.AMBIGUOUS)]
     most = max((person.wrote_inside for person in known), default=0)

@@ -48,7 +48,7 @@ def observe(context: Context) -> Observed:
     """Reads who is named and looks each of them up in the history."""
     found = people.files(context.project, context.manifest.measurement.outcomes)
     reason = people.unreadable(context)
-    known = () if reason else people.known(context)
+    known = () if reason else people.known(context, found)
     return Observed(
         context.manifest.mode.mode is Mode.PRODUCTION, context.now, people.owners(found, known), bool(found.outcomes.outcomes),
         found.problems, bool(found.outcomes.problems), history.cut_off(context.project), reason,
