@@ -118,6 +118,7 @@ def test_a_link_out_of_the_project_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "secret.csv").write_text(tickets())
     root = make_repository(tmp_path / "desk", files(changed(("data/tickets.csv", "data/link.csv"))))
     (root / "data/link.csv").symlink_to(tmp_path / "secret.csv")
+    (root / "data/loop.csv").symlink_to(root / "data/loop.csv")
     measured = metric.of_project(projects.load(root), read(changed(("data/tickets.csv", "data/link.csv"))))
     assert (measured.cause, measured.units) == (Cause.FILE, ())
 

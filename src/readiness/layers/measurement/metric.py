@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -130,8 +131,11 @@ def _confine(connection: duckdb.DuckDBPyConnection) -> None:
 def _found(project: Project, patterns: tuple[str, ...], outcome: Outcome) -> list[str]:
     """Absolute paths of the project's files that match; a link out of the project is none."""
     root = project.root.resolve()
-    places = [(root / path).resolve() for path in globs.matching(patterns, project.paths)]
-    inside = [str(place) for place in places if place.is_file() and place.is_relative_to(root)]
+    inside: list[str] = []
+    for path in globs.matching(patterns, project.paths):
+        with contextlib.suppress(OSError, RuntimeError):  # a link that leads to itself
+            place = (root / path).resolve()
+            inside += [str(place)] if place.is_file() and place.is_relative_to(root) else []
     if not inside:
         raise _Stopped(Cause.FILE, f"no file of the project matches {' or '.join(patterns)}, which {outcome.file} measures")
     return inside
