@@ -19,6 +19,9 @@ COMMANDS: Final = {
     "Approve": {
         "evidence": "look at the evidence a check left, or verify it",
     },
+    "5 Measure": {
+        "outcome": "lint and lock outcomes",
+    },
 }
 """Commands by the question they serve; each is a module of this package, loaded only when called."""
 

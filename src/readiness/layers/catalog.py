@@ -55,12 +55,35 @@ _OBSERVABILITY: Final[tuple[CheckSpec, ...]] = (
         f"{_O}.decisions_carry_context",
     ),
 )
-_MEASUREMENT: Final[tuple[CheckSpec, ...]] = ()
+_MEASUREMENT: Final[tuple[CheckSpec, ...]] = (
+    # `history` since no unit may be younger than the build: the first commit decides, and more commits may move it.
+    CheckSpec(
+        "measurement.outcome-defined",
+        Layer.MEASUREMENT,
+        "outcome defined, not a proxy",
+        Cost.RUN,
+        f"{_M}.outcome_defined",
+        history=True,
+    ),
+    CheckSpec(
+        "measurement.baseline-precedes-build",
+        Layer.MEASUREMENT,
+        "baseline precedes build",
+        Cost.RUN,
+        f"{_M}.baseline_precedes_build",
+        history=True,
+    ),
+    CheckSpec("measurement.kill-switch-works", Layer.MEASUREMENT, "kill switch works", Cost.RUN, f"{_M}.kill_switch_works", Stakes.MONEY),
+)
 
 OURS: Final[tuple[CheckSpec, ...]] = (*_INFRASTRUCTURE, *_SECURITY, *_DATA, *_OBSERVABILITY, *_MEASUREMENT)
 """The checks of the five layers."""
 
-ORGANIZATION: Final[tuple[CheckSpec, ...]] = ()
+ORGANIZATION: Final[tuple[CheckSpec, ...]] = (
+    CheckSpec("organization.owner-active", None, "owner active", Cost.STATIC, f"{_G}.owner_active", history=True),
+    CheckSpec("organization.can-be-stopped", None, "can be stopped", Cost.STATIC, f"{_G}.can_be_stopped", history=True),
+    CheckSpec("organization.duties-separated", None, "duties separated", Cost.STATIC, f"{_G}.duties_separated", Stakes.MONEY, history=True),
+)
 """Conditions on approval: they gate `approve`, never `check`."""
 
 

@@ -1,1 +1,1 @@
-"""Measurable results; it has no check yet."""
+"""Measurable results: outcomes measured by their own query, locked before the build; a stop that stops."""

@@ -1,1 +1,1 @@
-"""Who owns, who decides, who can stop it; it has no check yet."""
+"""The organization: conditions on approval, judged from who is named and what they did."""

@@ -20,6 +20,7 @@ NAMED = {
     "infrastructure.recreates-elsewhere": "scores.jsonl",
     "infrastructure.tests-bite": "changes noticed",
 }
+CHECKS = [spec.id for spec in catalog.OURS if spec.layer is Layer.INFRASTRUCTURE]
 
 
 @pytest.mark.parametrize("name", CHECKS)

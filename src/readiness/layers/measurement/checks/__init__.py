@@ -1,0 +1,1 @@
+"""The checks of layer 5, one file each."""

@@ -1,0 +1,1 @@
+"""The conditions on approval, one file each."""

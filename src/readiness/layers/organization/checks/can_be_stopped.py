@@ -1,0 +1,90 @@
+"""Somebody is named who can order the system to stop, and that person is here.
+
+Proves: when the system does harm, one phone call ends it; nobody has to look for a committee.
+Needed above: approving what nobody may stop hands the decision to the system.
+Executed: the people under `kill` in authority.yaml and in each outcome are looked up among authors and reviewers as in
+owner-active; one who was active in the 90 days before now is enough.
+Cannot see: whether that person can be reached tonight, and whether the switch works (the check kill-switch-works pulls it).
+Repair: name a person with an address under `kill` in authority.yaml, and let them review.
+Source: "Who can order to put it down NOW if need be?"
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from readiness.layers.organization import people
+from readiness.layers.organization.people import Match, Named
+from readiness.sequence.finding import Basis, Cause, Finding, Outcome, Problem, Remedy
+from readiness.sequence.mode import Mode
+from readiness.sequence.stakes import Policy
+from readiness.sequence.verdict import no_finding
+from readiness.world import history
+from readiness.world.context import Context
+
+ID = "organization.can-be-stopped"
+EXPECTED = "a person who may stop it and is here"
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Who may stop the system, and what git knows of them."""
+
+    production: bool
+    now: datetime
+    stoppers: tuple[Named, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    unread: bool = False
+    cut_off: bool = False
+    unreadable: str = ""
+
+
+def observe(context: Context) -> Observed:
+    """Reads who may stop the system and looks each of them up in the history."""
+    found = people.files(context.project, context.manifest.measurement.outcomes)
+    reason = people.unreadable(context)
+    known = () if reason else people.known(context, found)
+    return Observed(
+        context.manifest.mode.mode is Mode.PRODUCTION, context.now, people.stoppers(found, known), found.problems,
+        bool(found.outcomes.problems), history.cut_off(context.project), reason,
+    )  # fmt: skip
+
+
+def judge(observed: Observed, policy: Policy) -> Finding:
+    """Holds when at least one person who may stop it is active; only teams or unmatched handles are `unknown`."""
+    if observed.problems:
+        return _fails(observed.problems, Remedy("correct authority.yaml and its neighbours"))
+    if not observed.stoppers and observed.unread:
+        return no_finding(ID, "the outcome files cannot be read, so who may stop it is not known", Cause.NOT_EXERCISED)
+    if not observed.stoppers and not observed.production:
+        return Finding(ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason="it does not go to production, and nobody is named to stop it")
+    if not observed.stoppers:
+        text = "nobody is named who may stop it"
+        return _fails((Problem("kill", text),), Remedy("name a person under `kill` in authority.yaml"))
+    if observed.unreadable:
+        return no_finding(ID, f"whether {observed.stoppers[0].person} is here cannot be told: {observed.unreadable}", Cause.NOT_EXERCISED)
+    here = [named for named in observed.stoppers if named.active(observed.now)]
+    if here:
+        return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, str(here[0].person), EXPECTED, here[0].told(observed.now))
+    return _nobody(observed)
+
+
+def _nobody(observed: Observed) -> Finding:
+    first = observed.stoppers[0]
+    if observed.cut_off:
+        reason = f"{first.told(observed.now)}, as far as this cut-off history goes"
+        return no_finding(ID, reason, Cause.NOT_EXERCISED, Remedy("", "git fetch --unshallow"))
+    unclear = next((named for named in observed.stoppers if named.match not in (Match.FOUND, Match.NOBODY)), None)
+    if unclear is not None:
+        remedy = Remedy("name one person with the address they commit or review with")
+        return no_finding(ID, unclear.told(observed.now), Cause.CONFIGURATION, remedy)
+    problems = tuple(Problem(f"{named.duty}: {named.person}", named.told(observed.now), named.location) for named in observed.stoppers)
+    return _fails(problems, Remedy(f"let {first.person} review a change (`Reviewed-by:` in its commit), or name somebody who is here"))
+
+
+def _fails(problems: tuple[Problem, ...], remedy: Remedy) -> Finding:
+    first = problems[0]
+    return Finding(
+        ID, Outcome.FAILS, Basis.EXECUTED, first.subject, EXPECTED, first.text, first.text, Cause.PROJECT, first.location, remedy, problems
+    )

@@ -1,0 +1,3 @@
+"""Answers tickets."""
+
+ANSWERS = {"opening hours": "nine to five"}
