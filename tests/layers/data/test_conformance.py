@@ -68,14 +68,14 @@ def test_a_nan_without_a_range_passes_and_is_said(bench: Bench, form: str) -> No
     assert "price: 1 of 2 rows are NaN" in seen.scanned.notes
 
 
-@pytest.mark.parametrize("form", ["csv", *TYPED])
+@pytest.mark.parametrize("form", ["csv", "json", "jsonl", *TYPED])
 def test_no_rows_never_pass(bench: Bench, form: str) -> None:
     seen = bench.evaluate(form, {"price": "DOUBLE PRECISION"}, [], PRICE + "  required: true\n  unique: true")
     found = {end: status for end, status in seen.statuses.items() if end != "readable"}
     assert set(found.values()) == {VACUOUS}
 
 
-@pytest.mark.parametrize("form", ["csv", *TYPED])
+@pytest.mark.parametrize("form", ["csv", "json", "jsonl", *TYPED])
 def test_no_rows_pass_where_none_is_what_is_asked_for(bench: Bench, form: str) -> None:
     seen = bench.evaluate(form, {"price": "DOUBLE PRECISION"}, [], PRICE, "- metric: rowCount\n  mustBe: 0")
     assert set(seen.statuses.values()) == {HOLDS}
@@ -342,7 +342,7 @@ def test_objects_in_json_are_judged_inside(bench: Bench, form: str) -> None:
   logicalType: array
   logicalTypeOptions: {maxItems: 1, uniqueItems: true}
 """
-    rows = [[{"n": 1}, [1]], [{"n": "2"}, [1, 1]], [{"n": 3}, []], [{}, []]]
+    rows: list[list[object]] = [[{"n": 1}, [1]], [{"n": "2"}, [1, 1]], [{"n": 3}, []], [{}, []]]
     seen = bench.evaluate(form, {"a": "JSON", "l": "JSON"}, rows, contract)
     assert (seen["a.type"], seen["a.n.type"], seen["a.n.maximum"], seen["a.n.required"]) == (HOLDS, FAILS, FAILS, FAILS)
     assert (seen["a.gone.type"], seen["l.maxItems"], seen["l.uniqueItems"]) == (FAILS, FAILS, FAILS)

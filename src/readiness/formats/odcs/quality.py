@@ -60,6 +60,9 @@ def _library(reader: Reader, fields: Fields, rule: Rule, unknown: list[tuple[str
         conditions = (Condition("mustBe", 0),)
     if not conditions and metric in METRICS:
         reader.problem(fields.line, f"the metric `{said}` needs an operator such as `mustBe`")
+    for condition in conditions:
+        if isinstance(condition.low, bool) or not isinstance(condition.low, int | float):
+            reader.problem(fields.line_of(condition.operator), f"`{condition.operator}` of a metric must be a number")
     arguments = reader.fields(fields.get("arguments"), "`arguments`")
     unknown = [*unknown, *reader.unknown(arguments, _ARGUMENTS, "`arguments`")]
     values, pattern = _values(reader, fields, arguments, metric)

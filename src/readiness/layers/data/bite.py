@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 from readiness.errors import Refused
-from readiness.layers.data import render_text, render_violations, violations
+from readiness.layers.data import render_sources, render_text, render_violations, violations
 from readiness.layers.data.dialect import Column, Form, Relation, duck_kind
 from readiness.layers.data.evidence import Kind, Status
 from readiness.layers.data.plan import Clause
@@ -63,13 +63,17 @@ def bite(
 ) -> tuple[Bite, ...]:
     """What became of a violation of each clause that is executed and asks something of rows, in their order."""
     asked = [clause for clause in clauses if clause.executed and clause.kind not in _STRUCTURAL]
-    table = relation.where.rpartition(".")[2] if relation.form is Form.POSTGRES else f"copy_{next(_counter)}"
+    table = relation.names[0] if relation.form is Form.POSTGRES else f"copy_{next(_counter)}"
     try:
         database.rows(render_violations.copied(relation, table, COPIED_ROWS))
     except Refused as error:
         return tuple(Bite(clause, Caught.UNPLANTED, f"the data cannot be copied: {error.message}") for clause in asked)
     base = f"pg_temp.{render_text.name(table)}" if relation.form is Form.POSTGRES else render_text.name(table)
     copied = replace(relation, base=base, broken="", label="")
+    if relation.form is Form.JSON and not relation.columns:  # no row tells the keys there should be
+        paths = {clause.path for clause in asked if clause.path}
+        columns = {".".join(path): Column(path[-1], "JSON", "", render_sources.json_field(path)) for path in paths}
+        copied = replace(copied, columns=columns)
     before = evaluate(database, copied, asked, others, now)
     found = tuple(_bitten(_Copy(database, copied, others, now, before.rows), result) for result in before.results)
     database.rows(render_violations.dropped(base))

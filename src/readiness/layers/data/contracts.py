@@ -18,7 +18,9 @@ from readiness.world.project import Project
 _YAML: Final = (".yaml", ".yml")
 _SAYS_SO: Final = re.compile(r"^kind:\s*[\"']?DataContract\b", re.MULTILINE)
 _SPEAKS: Final = re.compile(r"^apiVersion:\s*[\"']?v3\.", re.MULTILINE)
-_ASIDE: Final = frozenset({"docs", "doc", "tests", "test", "examples", "example", "samples", "templates", "template", "vendor", "fixtures"})
+_TESTED: Final = frozenset({"tests", "test", "fixtures", "vendor", "node_modules"})
+"""Folders whose contracts are material for tests or somebody else's, unless the manifest says otherwise."""
+_ASIDE: Final = _TESTED | {"docs", "doc", "examples", "example", "samples", "templates", "template"}
 _SIZE_LIMIT_BYTES: Final = 5_000_000
 
 
@@ -58,13 +60,14 @@ def files(project: Project, manifest: Manifest) -> list[str]:
         path = entry.path
         if not path.endswith(_YAML) or entry.mode == "120000":
             continue
-        if globs.matches(path, manifest.data.contracts) or (default and _says_so(project, path)):
+        named = globs.matches(path, manifest.data.contracts)
+        if (named and not (default and _within(path, _TESTED))) or (default and _says_so(project, path)):
             found.append(path)
     return found
 
 
 def _says_so(project: Project, path: str) -> bool:
-    if not _ASIDE.isdisjoint(part.lower() for part in posixpath.dirname(path).split("/")):
+    if _within(path, _ASIDE):
         return False
     try:
         if (project.root / path).stat().st_size > _SIZE_LIMIT_BYTES:
@@ -73,6 +76,10 @@ def _says_so(project: Project, path: str) -> bool:
         return False
     text = project.text(path)
     return bool(_SAYS_SO.search(text) and _SPEAKS.search(text))
+
+
+def _within(path: str, folders: frozenset[str]) -> bool:
+    return not folders.isdisjoint(part.lower() for part in posixpath.dirname(path).split("/"))
 
 
 def _problem(line: str) -> Problem:

@@ -14,6 +14,7 @@ from readiness.layers.data.dialect import Relation
 from readiness.layers.data.locate import Places, Source, locate
 from readiness.layers.data.plan import Clause
 from readiness.layers.data.readers import Unreadable, open_files, open_table
+from readiness.sequence.finding import Cause
 from readiness.world import demo as demos
 from readiness.world.context import Context
 from readiness.world.duckdb import Duck
@@ -51,7 +52,7 @@ def places(context: Context) -> Places:
     if "postgres" not in demo.needs and not written:
         return Places(files)
     if why := not_run(context):
-        return Places(files, no_tables=why)
+        return Places(files, no_tables=why, cause=context.session.blocked or Cause.NOT_EXERCISED)
     run = context.demo.first
     files |= {path: run.outputs[path] for path in written if path in run.outputs}
     if run.database is None:
@@ -99,7 +100,7 @@ def _open(item: SchemaObject, source: Source, duck: Duck | None, connect: Callab
         assert duck is not None, "there is an engine where there are files"
         return Opened(item, clauses, source, duck, open_files(duck, source, item))
     except Unreadable as error:
-        return Opened(item, clauses, source, reason=error.reason, fault=True)
+        return Opened(item, clauses, source, reason=error.message, fault=True)
     except Refused as error:
         return Opened(item, clauses, source, reason=error.message)
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from readiness.formats.odcs.contract import Contract, SchemaObject, Server
 from readiness.layers.data import globs
+from readiness.sequence.finding import Cause
 
 FORMATS: Final = {
     "csv": "csv", "tsv": "csv", "json": "json", "jsonl": "jsonl", "ndjson": "jsonl", "parquet": "parquet",
@@ -27,12 +28,13 @@ _TEMPLATE: Final = re.compile(r"\{\s*(?:model|object|table|schema|name)\s*\}")
 class Places:
     """What there is to look in: the files of the project and of the demo (by path), and the tables of its database.
 
-    `tables` is None where there is no database to look into, and `no_tables` says why.
+    `tables` is None where there is no database to look into, and `no_tables` says why, `cause` what for.
     """
 
     files: Mapping[str, Path]
     tables: frozenset[tuple[str, str]] | None = None
     no_tables: str = "the demo has no database"
+    cause: Cause = Cause.NOT_EXERCISED
 
 
 @dataclass(frozen=True, slots=True)

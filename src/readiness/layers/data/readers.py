@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 from dataclasses import dataclass
 from importlib.resources import files as resources
@@ -22,11 +23,8 @@ _NAMED: Final = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe
 _counter: Final = itertools.count()
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable(Exception):
+class Unreadable(Refused):
     """The data is there and is not what it is said to be: the project's own fault, said in one line."""
-
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ def open_table(database: Database, table: tuple[str, str], item: SchemaObject) -
         columns[str(found)] = Column(str(found), str(shown), kind, render_text.name(str(found)), str(raw))
     base = ".".join(render_text.name(part) for part in table)
     raw_names = tuple(column.sql for column in columns.values())
-    return Relation(Form.POSTGRES, base, raw_names, _named(columns, item), ".".join(table), _names(item))
+    return Relation(Form.POSTGRES, base, raw_names, _named(columns, item), ".".join(table), (table[1],))
 
 
 def _names(item: SchemaObject) -> tuple[str, ...]:
@@ -105,11 +103,8 @@ def _header(shown: str, path: Path, delimiter: str, item: SchemaObject) -> _Head
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:
             line = "".join(itertools.islice(handle, 1))
-            while line and next(csv.reader([line]), None) and line.count('"') % 2:
-                more = "".join(itertools.islice(handle, 1))
-                if not more:
-                    break
-                line += more
+            while line.count('"') % 2 and (more := "".join(itertools.islice(handle, 1))):
+                line += more  # a name in quotes that goes on in the next line
     except UnicodeDecodeError:
         raise Unreadable(f"{shown} is no UTF-8 text") from None
     except (OSError, csv.Error) as error:
@@ -127,7 +122,10 @@ def _header(shown: str, path: Path, delimiter: str, item: SchemaObject) -> _Head
 
 
 def _split(line: str, mark: str) -> list[str]:
-    return next(csv.reader([line], delimiter=mark), [])
+    try:
+        return next(csv.reader(io.StringIO(line, newline=""), delimiter=mark), [])
+    except csv.Error:
+        return []
 
 
 def _score(line: str, mark: str, declared: set[str]) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from readiness.layers.data import dates
 from readiness.layers.data.dialect import FLOATS, Column, Form, fits
 from readiness.layers.data.render_text import full, text
 
-_WHOLE: Final = "[+-]?[0-9]+"
+_WHOLE: Final = " *[+-]?[0-9]+ *"
 _NUMBER: Final = "[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?"
 _NAN: Final = "[+-]?[nN][aA][nN]"
 _INFINITE: Final = "[+-]?[iI][nN][fF]([iI][nN][iI][tT][yY])?"
@@ -63,12 +63,12 @@ def facets(column: Column, form: Form, logical: str, written: str) -> Facets:
 
 
 def _number(sql: str, form: Form = Form.CSV) -> str:
-    shape = f"{_NUMBER}|{_NAN}|{_INFINITE}"
-    return f"CASE WHEN {full(sql, shape, form)} THEN TRY_CAST({sql} AS DOUBLE) END"
+    shape = f" *({_NUMBER}|{_NAN}|{_INFINITE}) *"
+    return f"CASE WHEN {full(sql, shape, form)} THEN TRY_CAST(trim({sql}) AS DOUBLE) END"
 
 
 def _exact(sql: str) -> str:
-    return f"CASE WHEN {full(sql, _WHOLE, Form.CSV)} THEN TRY_CAST({sql} AS HUGEINT) END"
+    return f"CASE WHEN {full(sql, _WHOLE, Form.CSV)} THEN TRY_CAST(trim({sql}) AS HUGEINT) END"
 
 
 def _of_text(sql: str, logical: str, written: str) -> Facets:
@@ -87,7 +87,7 @@ def _of_text(sql: str, logical: str, written: str) -> Facets:
     listed = f"CASE WHEN json_valid({sql}) AND json_type({sql}) = 'ARRAY' THEN {sql} END"
     return Facets(
         null, sql, sql, wrong, number="" if logical == "string" else number, exact=_exact(sql), cast="DOUBLE PRECISION",
-        nan=full(sql, _NAN, Form.CSV), size=f"json_array_length({listed})" if logical == "array" else "",
+        nan=full(sql, f" *{_NAN} *", Form.CSV), size=f"json_array_length({listed})" if logical == "array" else "",
         distinct=_distinct(listed) if logical == "array" else "",
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -110,6 +111,9 @@ def _not_executed(clause: Clause) -> Result:
 
 def _measure(relation: Relation, clause: Clause) -> Measure | Result:
     missing = _missing(relation, clause)
+    if missing and relation.form is Form.JSON and not relation.columns:
+        # without a single key there are no rows, or none that has anything: the type of each property tells which
+        return Measure("count(*)" if clause.kind in _WHOLESALE else "0")
     if missing:
         status = Status.FAILS if clause.kind in _WHOLESALE else Status.ERROR
         return Result(clause, status, f"{clause.subject}: {missing}")
@@ -162,7 +166,7 @@ def _rows(database: Database, relation: Relation) -> int:
 
 def _judged(clause: Clause, value: object, rows: int, asked: Measure) -> Result:
     if isinstance(value, Refused):
-        return Result(clause, Status.ERROR, f"{clause.subject}: {value.message}")
+        return Result(clause, Status.ERROR, f"{clause.subject}: {_masked(value.message)}")
     count = int(str(value))
     measured: int | Decimal = count
     if clause.unit == "percent":
@@ -234,18 +238,23 @@ def _sql(database: Database, relation: Relation, clause: Clause) -> Result:
     try:
         found = database.select(render_queries.asked(clause, relation))
     except Refused as error:
-        return Result(clause, Status.ERROR, f"{clause.subject}: the SQL rule was refused: {error.message}")
+        return Result(clause, Status.ERROR, f"{clause.subject}: the SQL rule was refused: {_masked(error.message)}")
     if len(found) != 1 or len(found[0]) != 1 or found[0][0] is None:
         return Result(clause, Status.ERROR, f"{clause.subject}: the SQL rule gave no single value")
     value = found[0][0]
     measured = value if isinstance(value, int | float | Decimal | bool | str) else str(value)
-    said = f"{clause.subject}: the SQL rule gave {measured}, {thresholds.said(clause.conditions, '')}"
+    shown = "a text" if isinstance(measured, str) and not clause.public else measured
+    said = f"{clause.subject}: the SQL rule gave {shown}, {thresholds.said(clause.conditions, '')}"
     return Result(clause, Status.HOLDS if thresholds.met(measured, clause.conditions) else Status.FAILS, said, measured)
 
 
 def _vacuous(result: Result, rows: int, *, expected_empty: bool) -> Result:
-    """Nothing holds of no rows but what says so itself: `rowCount`, or anything where none is what is asked for."""
-    if rows or expected_empty or result.status is not Status.HOLDS or result.clause.kind in (Kind.ROW_COUNT, Kind.READABLE, Kind.PHYSICAL):
+    """Nothing is said by no rows but what is about them: `rowCount`, or anything where none is what is asked for."""
+    kind = result.clause.kind
+    counted = result.status is Status.FAILS and result.measured is not None and kind is not Kind.SQL
+    if rows or kind in (Kind.ROW_COUNT, Kind.READABLE, Kind.PHYSICAL) or not (counted or result.status is Status.HOLDS):
+        return result
+    if expected_empty and not counted:
         return result
     return Result(result.clause, Status.VACUOUS, f"{result.clause.subject}: there are no rows", result.measured)
 
@@ -268,6 +277,12 @@ def _with_examples(database: Database, relation: Relation, result: Result, rows:
     listed = ", ".join(text for text in texts if text)
     more = " …" if listed and isinstance(result.measured, int) and result.measured > len(found) else ""
     return Result(clause, result.status, f"{result.text} ({listed}{more})" if listed else result.text, result.measured, result.predicate)
+
+
+def _masked(message: str) -> str:
+    """What an engine says without the value it says it of, which may be anybody's."""
+    about_value = re.search("convert|cast|input syntax|out of range|value", message, re.IGNORECASE)
+    return re.sub(r"""(["'])(?:(?!\1).)*\1""", "…", message) if about_value else message
 
 
 def _short(value: object) -> str:

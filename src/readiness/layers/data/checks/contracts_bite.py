@@ -35,6 +35,7 @@ class Observed:
     problems: tuple[Problem, ...] = ()
     untried: tuple[str, ...] = ()
     unopened: tuple[str, ...] = ()
+    cause: Cause = Cause.NOT_EXERCISED
 
 
 def observe(context: Context) -> Observed:
@@ -66,6 +67,7 @@ def observe(context: Context) -> Observed:
         (*problems, *missed),
         tuple(item.text for _, item in bites if item.caught is Caught.UNPLANTED),
         tuple(unopened),
+        where.cause,
     )
 
 
@@ -99,5 +101,5 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     if observed.unopened or not observed.planted:
         reason = observed.unopened[0] if observed.unopened else "no violation could be planted"
         remedy = Remedy("give the contract data that can be read", "readiness check --only contracts-hold")
-        return no_finding(ID, f"nothing could be planted in {reason}" if observed.unopened else reason, Cause.NOT_EXERCISED, remedy)
+        return no_finding(ID, f"nothing could be planted in {reason}" if observed.unopened else reason, observed.cause, remedy)
     return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, observed=rate, notes=notes)

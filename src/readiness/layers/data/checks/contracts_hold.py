@@ -34,6 +34,7 @@ class Observed:
     prose: tuple[Judged, ...] = ()
     invalid: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+    cause: Cause = Cause.NOT_EXERCISED
 
 
 def observe(context: Context) -> Observed:
@@ -53,7 +54,8 @@ def observe(context: Context) -> Observed:
         for result in (*(result for item in scanned for result in item.results), *service):
             (prose if result.moot else judged).append(_judged(result, contract.file))
         notes += [note for item in scanned for note in item.notes]
-    return Observed(len(found.read) + len(found.invalid_files), tuple(judged), tuple(prose), found.invalid, tuple(notes))
+    cause = where.cause if where is not None else Cause.NOT_EXERCISED
+    return Observed(len(found.read) + len(found.invalid_files), tuple(judged), tuple(prose), found.invalid, tuple(notes), cause)
 
 
 def _scanned(context: Context, objects: evaluation.Objects, item: evaluation.Opened) -> scan.Scanned:
@@ -85,17 +87,17 @@ def judge(observed: Observed, policy: Policy) -> Finding:
         )  # fmt: skip
     open_ones = [item for item in observed.judged if item.status not in (Status.HOLDS, Status.FAILS)]
     if open_ones or not counts[Status.HOLDS]:
-        return _unknown(open_ones, summary, notes)
+        return _unknown(open_ones, summary, notes, observed.cause)
     return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, observed=summary, notes=notes)
 
 
-def _unknown(open_ones: list[Judged], summary: str, notes: tuple[str, ...]) -> Finding:
+def _unknown(open_ones: list[Judged], summary: str, notes: tuple[str, ...], cause: Cause) -> Finding:
     if not open_ones:
         return no_finding(ID, "no contract has a clause that can be executed", Cause.NOT_EXERCISED)
     first = open_ones[0]
     reason = f"{first.clause} is {first.status}: {first.text}" if first.text else f"{first.clause} is {first.status}"
     remedy = Remedy("give the clause data to be judged on, or take it out", f"sed -n {first.location.line}p {first.location.file}")
-    found = no_finding(ID, reason, Cause.NOT_EXERCISED, remedy)
+    found = no_finding(ID, reason, cause, remedy)
     return replace(found, observed=summary, location=first.location, subject=first.clause, notes=notes)
 
 
