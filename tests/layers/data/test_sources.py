@@ -60,7 +60,7 @@ def test_a_csv_field_is_null_when_it_is_empty_and_not_quoted(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(("data", "said"), [
-    (b"id,price\n001,2\n002\n", "1 row do not have the columns"), (b"id,price\n001,2,3\n", "1 row do not have"),
+    (b"id,price\n001,2\n002\n", "1 row without the columns"), (b"id,price\n001,2,3\n", "1 row without"),
     (b"", "is empty"), (b"\n", "is empty"), (b"id,id\n1,2\n", "two columns `id`"), (b"id,price\n\xff,2\n", "no UTF-8"),
     (b"\xff\xfei\0d\0", "no UTF-8"),
 ])  # fmt: skip

@@ -69,7 +69,7 @@ def _together(group: list[str]) -> Dataset:
     if len(group) == 1:
         return Dataset(group[0], tuple(group))
     folder = posixpath.commonpath([posixpath.dirname(path) or "." for path in group])
-    return Dataset(f"{folder}/" if folder != "." else "./", tuple(group))
+    return Dataset(f"{folder or '.'}/", tuple(group))
 
 
 def of_tables(tables: Iterable[Table]) -> list[Dataset]:

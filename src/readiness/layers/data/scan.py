@@ -197,7 +197,7 @@ def _readable(database: Database, relation: Relation, clause: Clause) -> Result:
         return Result(clause, Status.ERROR, f"{clause.object}: {error.message}")
     if not broken:
         return Result(clause, Status.HOLDS, measured=0)
-    what = "do not have the columns of the header" if relation.form is Form.CSV else "are no JSON object"
+    what = "without the columns of the header" if relation.form is Form.CSV else "that is no JSON object"
     return Result(clause, Status.FAILS, f"{relation.where}: {broken} row{'s' if broken != 1 else ''} {what}", broken)
 
 
