@@ -4,6 +4,7 @@ ReadinessError                 exit 70  our own bug, unless a subclass says othe
 ├── UsageError                 exit 2   the command line or the place it was called in
 │   └── InputError             exit 2   a file of the user, with file and line; may carry several problems
 ├── CannotJudge                exit 3   a tool, an interpreter or the machine is missing; no verdict either way
+│   └── Refused                exit 3   a query engine did not run a query; whoever asked says what that means
 └── Interrupted                exit 130 the user stopped us; nothing half-written is left
 
 A project that fails is no exception but a Finding. Catch `Exception` only at the borders: run, command, request.
@@ -50,6 +51,10 @@ class CannotJudge(ReadinessError):
     """Neither holds nor fails can be said, and the message names what is missing."""
 
     exit_code = EXIT_UNKNOWN
+
+
+class Refused(CannotJudge):
+    """A query was not run, or not to its end: the message is the first line of what the engine says."""
 
 
 class Interrupted(ReadinessError):

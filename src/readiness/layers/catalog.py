@@ -44,7 +44,11 @@ _INFRASTRUCTURE: Final = (
     CheckSpec("infrastructure.tests-bite", Layer.INFRASTRUCTURE, "tests bite", Cost.LONG, f"{_I}.tests_bite", Stakes.MONEY),
 )
 _SECURITY: Final[tuple[CheckSpec, ...]] = ()
-_DATA: Final[tuple[CheckSpec, ...]] = ()
+_DATA: Final[tuple[CheckSpec, ...]] = (
+    CheckSpec("data.contracts-exist", Layer.DATA, "contracts exist", Cost.RUN, f"{_D}.contracts_exist"),
+    CheckSpec("data.contracts-hold", Layer.DATA, "contracts hold", Cost.RUN, f"{_D}.contracts_hold"),
+    CheckSpec("data.contracts-bite", Layer.DATA, "contracts bite", Cost.RUN, f"{_D}.contracts_bite", Stakes.MONEY),
+)
 _OBSERVABILITY: Final[tuple[CheckSpec, ...]] = (
     CheckSpec("observability.traces-complete", Layer.OBSERVABILITY, "traces complete", Cost.RUN, f"{_O}.traces_complete"),
     CheckSpec(

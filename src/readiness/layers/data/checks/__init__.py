@@ -1,0 +1,1 @@
+"""The checks of layer 3, one file each."""
