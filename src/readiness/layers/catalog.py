@@ -43,7 +43,7 @@ _INFRASTRUCTURE: Final = (
     ),
     CheckSpec("infrastructure.tests-bite", Layer.INFRASTRUCTURE, "tests bite", Cost.LONG, f"{_I}.tests_bite", Stakes.MONEY),
 )
-_SECURITY: Final[tuple[CheckSpec, ...]] = ()
+_SECURITY: Final = (CheckSpec("security.secrets-absent", Layer.SECURITY, "secrets absent", Cost.RUN, f"{_S}.secrets_absent", history=True),)
 _DATA: Final[tuple[CheckSpec, ...]] = ()
 _OBSERVABILITY: Final[tuple[CheckSpec, ...]] = ()
 _MEASUREMENT: Final[tuple[CheckSpec, ...]] = ()
