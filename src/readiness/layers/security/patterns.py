@@ -53,11 +53,11 @@ _NO_SECRET: Final = re.compile(
 _WORD_BEFORE: Final = re.compile(r"[\w.-]*$")
 _QUOTED: Final = r"(?P<quote>\\?[\"'])(?P<value>(?:(?!(?P=quote))[^\n\\]){6,400})(?P=quote)"
 _PLAIN: Final = r"(?P<value>[^\s'\"`,;(){}\[\]\\#<>$]{6,200})(?=\s|,|$|\\n|\")"
-_EQUALS: Final = r"\\?[\"']?\]?(?:\s?:\s?(?:str|string|Final|SecretStr)(?:\[str\])?)?\s{0,20}(?:=>|:=|=|:)\s{0,20}"
+_EQUALS: Final = r"\\?[\"']?\]?(?:[ \t]?:[ \t]?(?:str|string|Final|SecretStr)(?:\[str\])?)?[ \t]{0,20}(?:=>|:=|=|:)[ \t]{0,20}"
 
 _ASSIGNED: Final = re.compile(rf"{_EQUALS}(?:SecretStr\(|[bru])?{_QUOTED}", re.IGNORECASE)
-_PARAMETER: Final = re.compile(rf"\s+string\s?=\s?{_QUOTED}", re.IGNORECASE)
-_PLAINLY: Final = re.compile(rf"\s?[=:]\s?{_PLAIN}")
+_PARAMETER: Final = re.compile(rf"[ \t]+string[ \t]?=[ \t]?{_QUOTED}", re.IGNORECASE)
+_PLAINLY: Final = re.compile(rf"[ \t]?[=:][ \t]?{_PLAIN}")
 _AFTER: Final = tuple(
     (re.compile(lead, re.IGNORECASE), re.compile(tail, re.IGNORECASE))
     for lead, tail in (
@@ -71,7 +71,7 @@ _AFTER: Final = tuple(
 )
 """What follows a name, by what stands before it: a fall-back, a default, a list of variables, an option, an image's."""
 _BEARER: Final = re.compile(
-    r"authorization\\?[\"']?\s?[:=,]\s?\\?[fb]?[\"']?(?:bearer|token|basic)\s(?P<value>[A-Za-z0-9._~+/=-]{16,2000})", re.IGNORECASE
+    r"authorization\\?[\"']?[ \t]?[:=,][ \t]?\\?[fb]?[\"']?(?:bearer|token|basic)[ \t](?P<value>[A-Za-z0-9._~+/=-]{16,2000})", re.IGNORECASE
 )
 
 _SETTINGS: Final = re.compile(

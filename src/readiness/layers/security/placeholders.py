@@ -98,7 +98,7 @@ def looks_random(value: str) -> bool:
     """Whether a value of at least 16 characters looks drawn rather than written: letters and digits, and no order in them."""
     if len(value) < 16 or not re.search(r"\d", value) or not re.search(r"[A-Za-z]", value):
         return False
-    parts = [part for part in re.split(r"[-_.:/ ]+", value) if part]
+    parts = [part for part in re.split(r"[-_.:/= ]+", value) if part]
     if all(re.fullmatch(r"[A-Za-z]{1,15}|[A-Z]?[a-z]+\d{0,4}|\d{1,4}|v\d+", part) for part in parts):
         return False  # words joined by hyphens
     is_hex = re.fullmatch(r"[0-9a-fA-F-]+", value) is not None

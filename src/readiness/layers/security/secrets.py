@@ -109,7 +109,7 @@ def _in_history(context: Context) -> tuple[list[Hit], str, bool, int]:
     theirs = [replace(first.get(hit.value, hit), kind=hit.kind) for hit in theirs]
     found = sorted(merged(own, theirs), key=lambda hit: order.get(hit.commit, len(order)))
     earliest = list({hit.value: hit for hit in reversed(found)}.values())[::-1]  # a secret is known from then on
-    return earliest, trouble or own_trouble, not past.whole, len(order)
+    return earliest, own_trouble or trouble, not past.whole, len(order)
 
 
 def _first_seen(past: History, values: list[str]) -> tuple[list[Hit], dict[str, Hit], dict[str, int], str]:
