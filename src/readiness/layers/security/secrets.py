@@ -16,9 +16,9 @@ from readiness.layers.security.evidence import Secret
 from readiness.layers.security.patterns import Hit
 from readiness.layers.security.placeholders import DEFAULTS, is_placeholder
 from readiness.sequence.finding import Location
-from readiness.world import beneath, history, scanner
+from readiness.world import beneath, commits, scanner
+from readiness.world.commits import History
 from readiness.world.context import Context
-from readiness.world.history import History
 from readiness.world.session import work_folder
 
 TREE_LIMIT_S: Final = 300.0
@@ -39,7 +39,7 @@ _ADDRESSES: Final = ("uri", "connection-string")
 class Seen:
     """The secrets of a project. `trouble` says why the files could not be judged, `past_trouble` why history could not.
 
-    `more` counts values beyond those that are reported.
+    `commits` counts those that changed something here, `more` the values beyond those that are reported.
     """
 
     secrets: tuple[Secret, ...] = ()
@@ -56,13 +56,13 @@ def look(context: Context) -> Seen:
     with session.progress("looking for secrets in the files"):
         present, trouble = _in_files(context)
     with session.progress("looking for secrets in the history"):
-        past, past_trouble, shallow, commits = _in_history(context)
+        past, past_trouble, shallow, count = _in_history(context)
     known = {hit.value for hit in present}
     only_past = [hit for hit in past if hit.value not in known]
     values = list(dict.fromkeys(hit.value for hit in (*present, *only_past)))
     kept = set(values[:VALUES_KEPT])
     secrets = tuple(_told(hit) for hit in (*present, *only_past) if hit.value in kept)
-    return Seen(tuple(dict.fromkeys(secrets)), trouble, past_trouble, shallow, commits, len(values) - len(kept))
+    return Seen(tuple(dict.fromkeys(secrets)), trouble, past_trouble, shallow, count, len(values) - len(kept))
 
 
 def _told(hit: Hit) -> Secret:
@@ -92,7 +92,7 @@ def decoded(data: bytes) -> str:
 def _in_history(context: Context) -> tuple[list[Hit], str, bool, int]:
     private = context.session.sandbox.private
     try:
-        past = history.borrow(context.project, private / "history.git")
+        past = commits.borrow(context.project, private / "history.git")
     except CannotJudge as error:
         return [], error.message, False, 0
     if past is None:
@@ -118,7 +118,7 @@ def _first_seen(past: History, values: list[str]) -> tuple[list[Hit], dict[str, 
     first: dict[str, Hit] = {}
     order: dict[str, int] = {}
     try:
-        for added in history.added(past, HISTORY_LIMIT_S):
+        for added in commits.added(past, HISTORY_LIMIT_S):
             order.setdefault(added.commit, len(order))
             own += [replace(hit, line=added.lines[hit.line - 1], commit=added.commit) for hit in patterns.hits(added.path, added.text)]
             for value in [value for value in values if value not in first and value in added.text]:

@@ -6,8 +6,10 @@ import pytest
 
 from readiness.layers import catalog
 from readiness.sequence.finding import Basis, Outcome
+from readiness.sequence.layers import Layer
 from tests.layers.conftest import Judge
 
+CHECKS = [spec.id for spec in catalog.OURS if spec.layer is Layer.INFRASTRUCTURE]
 OBSERVED_ONLY = {"infrastructure.images-pinned"}
 NAMED = {
     "infrastructure.installs": "tiny==9.9",
@@ -20,14 +22,14 @@ NAMED = {
 }
 
 
-@pytest.mark.parametrize("name", [spec.id for spec in catalog.OURS])
+@pytest.mark.parametrize("name", CHECKS)
 def test_the_holding_project_holds(judge: Judge, name: str) -> None:
     finding = judge(name, "holds")
     assert (finding.outcome, finding.reason) == (Outcome.HOLDS, "")
     assert finding.basis is (Basis.OBSERVED if name in OBSERVED_ONLY else Basis.EXECUTED)
 
 
-@pytest.mark.parametrize("name", [spec.id for spec in catalog.OURS])
+@pytest.mark.parametrize("name", CHECKS)
 def test_the_failing_project_fails_by_its_planted_fault(judge: Judge, name: str) -> None:
     finding = judge(name, "fails")
     assert finding.outcome is Outcome.FAILS
@@ -35,7 +37,7 @@ def test_the_failing_project_fails_by_its_planted_fault(judge: Judge, name: str)
     assert finding.remedy.text
 
 
-@pytest.mark.parametrize("name", [spec.id for spec in catalog.OURS])
+@pytest.mark.parametrize("name", CHECKS)
 def test_the_project_without_such_a_thing_is_left_alone(judge: Judge, name: str) -> None:
     finding = judge(name, "not_applicable")
     assert finding.outcome is Outcome.NOT_APPLICABLE

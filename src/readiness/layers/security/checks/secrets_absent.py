@@ -35,7 +35,7 @@ ID = "security.secrets-absent"
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The secrets seen, what the manifest allows, how many files were read, and the day that is judged on."""
+    """The secrets seen, what the manifest allows, how many files with something in them were read, and the day it is."""
 
     seen: Seen
     allow: tuple[Allowed, ...]
@@ -45,7 +45,10 @@ class Observed:
 
 def observe(context: Context) -> Observed:
     """Looks through the files and the history of the project."""
-    return Observed(secrets.look(context), context.manifest.security.allow, len(context.project.entries), context.now.date())
+    seen = secrets.look(context)
+    pristine = context.session.pristine
+    files = sum((pristine / entry.path).lstat().st_size > 0 for entry in context.project.entries)
+    return Observed(seen, context.manifest.security.allow, files, context.now.date())
 
 
 def judge(observed: Observed, policy: Policy) -> Finding:
@@ -60,13 +63,15 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     if seen.trouble:
         return no_finding(ID, seen.trouble, Cause.TOOL, Remedy("install the scanner again, and check again", "readiness check --again"))
     if seen.past_trouble:
-        cause = Cause.NOT_EXERCISED if "no git repository" in seen.past_trouble else Cause.TOOL
+        cause = Cause.TOOL if "scanner" in seen.past_trouble else Cause.NOT_EXERCISED
         return no_finding(ID, f"the files hold no secret; {seen.past_trouble}", cause, Remedy("check it where its history is"))
     if seen.shallow:
         remedy = Remedy("bring the whole history", "git fetch --unshallow")
         return no_finding(
             ID, "the files hold no secret; the clone is shallow, so most of its history is not here", Cause.NOT_EXERCISED, remedy
         )
+    if not observed.files:
+        return Finding(ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason="every file of the project is empty")
     text = f"none in {_count(observed.files, 'file')} and {_count(seen.commits, 'commit')}"
     return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, observed=text, notes=notes)
 
