@@ -32,7 +32,7 @@ def parse(data: bytes) -> Report:
         report = json.loads(data)
         found = tuple(_found(item) for item in report["findings"])
         scans = [item["scan"]["status"] for item in report["audit"]["repositories"]]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ValueError("the scanner's report is not what version 2 writes") from None
     if not scans:
         return Report(found, "the scanner looked at nothing")

@@ -138,7 +138,7 @@ def _parsed(lines: Iterator[bytes], prefix: str) -> Iterator[Added]:
         elif header:
             file.path = _path(line, prefix) if line.startswith(b"+++ ") else file.path
         elif b"-" not in (marks := line[:columns]) and not line.startswith(b"\\"):
-            if b"+" in marks:
+            if marks.count(b"+") == columns:  # in none of the parents
                 file.add(number, line[columns:].rstrip(b"\r\n"))
             number += 1
     yield from file.told(commit)
