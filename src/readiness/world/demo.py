@@ -19,6 +19,9 @@ from readiness.world.watched import Ask, Database, Watched, Wish
 
 NAMES: Final = ("demo.py", "examples/demo.py", "scripts/demo.py")
 STDOUT: Final = "standard output"
+CREDENTIAL_HEADERS: Final = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-auth-token", "x-access-token", "x-api-token"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +125,9 @@ class DemoSession:
 
     @cached_property
     def attacked(self) -> Run:
-        """A run of a server demo in which every request is sent as declared, then without its credentials, then broken.
+        """A run of a server demo in which every request is sent as declared, without its credentials, with wrong ones, broken.
 
-        The answers tell by their `phase`: `demo`, `anonymous`, `broken`.
+        The answers tell by their `phase`: `demo`, `anonymous`, `wrong` (only of a request that has credentials), `broken`.
         """
         demo = self._declared
         requests = [request for declared in demo.requests for request in _variants(declared)]
@@ -214,11 +217,26 @@ def _filled(value: str) -> str:
     return SECRET.sub(lambda found: canary(found[1]), value)
 
 
+def credentials(request: Request) -> tuple[str, ...]:
+    """The headers of a request that say who asks: those that name a secret, and those that are made for it."""
+    return tuple(key for key, value in request.headers.items() if SECRET.search(value) or key.lower() in CREDENTIAL_HEADERS)
+
+
 def _variants(request: Request) -> tuple[Ask, ...]:
     plain = _declared_request(request)
-    open_headers = {key: value for key, value in request.headers.items() if not SECRET.search(value)}
-    return (
-        plain,
-        replace(plain, phase="anonymous", headers=open_headers),
-        replace(plain, phase="broken", json=None, raw='{"' if request.json is not None else "\x00"),
+    named = credentials(request)
+    anonymous = replace(plain, phase="anonymous", headers={key: value for key, value in plain.headers.items() if key not in named})
+    wrong = replace(
+        plain, phase="wrong", headers={key: _wrong(request, key) if key in named else value for key, value in plain.headers.items()}
     )
+    broken = replace(plain, phase="broken", json=None, raw='{"' if request.json is not None else "\x00")
+    return (plain, anonymous, *([wrong] if named else []), broken)
+
+
+def _wrong(request: Request, key: str) -> str:
+    """A credential of the same form that opens nothing."""
+    declared = request.headers[key]
+    if SECRET.search(declared):
+        return SECRET.sub(lambda found: canary(f"wrong {found[1]}"), declared)
+    scheme, blank, _ = declared.rpartition(" ")
+    return f"{scheme}{blank}{canary('wrong')}"

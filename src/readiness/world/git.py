@@ -59,6 +59,13 @@ def shallow(root: Path) -> bool:
     return _git(root, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
 
 
+def place(root: Path, name: str) -> Path | None:
+    """Where git keeps a part of the repository (`objects`, `shallow`); None where it does not say."""
+    found = _git(root, "rev-parse", "--git-path", name)
+    text = os.fsdecode(found.stdout.rstrip(b"\n"))
+    return (root / text).absolute() if found.returncode == 0 and text else None
+
+
 def last_change(root: Path) -> datetime | None:
     """When the newest commit that touches `root` was authored (UTC); None where nothing is known."""
     found = _git(root, "log", "-1", "--format=%at", "--", ".")

@@ -1,1 +1,1 @@
-"""Codified security; it has no check yet."""
+"""Codified security: secrets are absent, a run gives none away, and nobody unnamed is answered."""

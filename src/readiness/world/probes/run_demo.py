@@ -29,6 +29,17 @@ FLUSH_S = 0.5  # what a server that exports in batches gets before it is ended
 BODY_BYTES = 16 << 20
 MODEL_PATHS = ("/chat/completions", "/completions", "/responses", "/embeddings", "/messages")
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+HEADER_BYTES = 1 << 16
+
+
+class Stays(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect, so that where one leads is seen."""
+
+    def redirect_request(self, *args, **kwargs):
+        return None
+
+
+STAYING = urllib.request.build_opener(urllib.request.ProxyHandler({}), Stays())
 
 
 class Events:
@@ -242,7 +253,7 @@ def free_port():
 
 
 def ask(port, request, timeout_s):
-    """Sends one request; returns (status or None, body, error)."""
+    """Sends one request; returns (status or None, body, error, headers). Only as declared is it sent on to where a redirect leads."""
     headers = dict(request.get("headers") or {})
     data = None
     if request.get("raw") is not None:
@@ -252,13 +263,14 @@ def ask(port, request, timeout_s):
     if data is not None:
         headers.setdefault("Content-Type", "application/json")
     made = urllib.request.Request("http://127.0.0.1:%d%s" % (port, request["path"]), data, headers, method=request["method"])
+    opener = OPENER if request.get("phase", "demo") == "demo" else STAYING
     try:
-        with OPENER.open(made, timeout=timeout_s) as answer:
-            return answer.status, answer.read(BODY_BYTES), ""
+        with opener.open(made, timeout=timeout_s) as answer:
+            return answer.status, answer.read(BODY_BYTES), "", str(answer.headers)[:HEADER_BYTES]
     except urllib.error.HTTPError as error:
-        return error.code, error.read(BODY_BYTES), ""
+        return error.code, error.read(BODY_BYTES), "", str(error.headers)[:HEADER_BYTES]
     except Exception as error:  # whatever the demo answers, it is told and not died of
-        return None, b"", "%s: %s" % (type(error).__name__, error)
+        return None, b"", "%s: %s" % (type(error).__name__, error), ""
 
 
 def wait_ready(server, port, ready, ready_s):
@@ -267,7 +279,7 @@ def wait_ready(server, port, ready, ready_s):
     while time.monotonic() < deadline:
         if server.poll() is not None:
             return "the server ended with exit %s before it was ready" % server.returncode
-        status, _, error = ask(port, {"method": "GET", "path": ready}, 5)
+        status, _, error, _ = ask(port, {"method": "GET", "path": ready}, 5)
         if status is not None and status < 400:
             return ""
         last = "it answered %d" % status if status is not None else error
@@ -293,7 +305,7 @@ def drill(boundary, events, port, request, within_s, timeout_s):
         boundary.set_state(state)
         status, body, seconds = None, b"", None
         while time.monotonic() - started < within_s:
-            status, body, _ = ask(port, request, timeout_s)
+            status, body, _, _ = ask(port, request, timeout_s)
             if refused(status, body) is wanted and status is not None:
                 seconds = time.monotonic() - started
                 break
@@ -335,9 +347,9 @@ def send(spec, events, port):
     count = 0
     for request in spec["requests"]:
         started = time.monotonic()
-        status, body, error = ask(port, request, spec["timeout_s"])
+        status, body, error, headers = ask(port, request, spec["timeout_s"])
         ms = round((time.monotonic() - started) * 1000)
-        events.add("answer", id=request["id"], phase=request["phase"], status=status, error=error, ms=ms,
+        events.add("answer", id=request["id"], phase=request["phase"], status=status, error=error, ms=ms, headers=headers,
                    body=base64.b64encode(body).decode())  # fmt: skip
         if request["phase"] != "demo":
             continue

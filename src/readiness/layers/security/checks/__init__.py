@@ -1,0 +1,1 @@
+"""The checks of layer 2, one file each."""

@@ -1,0 +1,91 @@
+"""The secret scanner: the maintained program of the installed wheel, run over files or over history, and read.
+
+It only reads. It is run with an empty environment, in a folder of ours, told to ask nobody anything (it can validate
+what it finds, and look for updates, over the network: both are off), and ended at its time limit with all it started.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+FOUND_NOTHING: Final = 0
+FOUND_SOMETHING: Final = 200
+REPORT_BYTES: Final = 256 << 20
+"""The longest report that is read."""
+
+_QUIET: Final = ("--no-update-check", "--quiet", "scan", "--no-validate", "--no-ignore", "--format", "json")
+"""`--no-ignore`: a comment in a line of the project does not switch the scanner off; `[security].allow` has an end and a reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What the scanner wrote (never to be shown: it holds values), or in one line why there is nothing."""
+
+    report: bytes = field(default=b"", repr=False)
+    trouble: str = ""
+
+
+def program() -> Path | None:
+    """The scanner's program; None where its package is not installed, or not for this machine."""
+    package = find_spec("kingfisher")
+    if package is None or package.origin is None:
+        return None
+    path = Path(package.origin).with_name("bin") / "kingfisher"
+    return path if path.is_file() else None
+
+
+def files(folder: Path, work: Path, cache: Path, limit_s: float) -> Scan:
+    """Scans the files below `folder`, whatever git would say of them."""
+    return _scan(["--git-history", "none", "--no-dedup", "."], folder, work, cache, limit_s)
+
+
+def commits(bare: Path, commit: str, folder: str, work: Path, cache: Path, limit_s: float) -> Scan:
+    """Scans every version of every file in `folder` that is reachable from `commit` in a bare repository."""
+    where = [] if folder == "." else ["--path-prefix", f"{folder}/"]
+    return _scan(["--branch", commit, *where, "."], bare, work, cache, limit_s)
+
+
+def _scan(args: list[str], folder: Path, work: Path, cache: Path, limit_s: float) -> Scan:
+    found = program()
+    if found is None:
+        return Scan(trouble="the secret scanner is not installed")
+    work.mkdir(parents=True, exist_ok=True)
+    report = work / "report.json"
+    argv = [os.fspath(found), *_QUIET, "--rule-cache-dir", os.fspath(cache), *args]
+    try:
+        with report.open("wb") as out:
+            code = _run(argv, folder, work, out.fileno(), limit_s)
+        if code is None:
+            return Scan(trouble=f"the secret scanner did not end within {limit_s:g} s")
+        if code not in (FOUND_NOTHING, FOUND_SOMETHING):
+            return Scan(trouble=f"the secret scanner ended with {f'exit {code}' if code > 0 else f'signal {-code}'}")
+        if report.stat().st_size > REPORT_BYTES:
+            return Scan(trouble="the secret scanner's report is too long to be read")
+        return Scan(report.read_bytes())
+    except OSError as error:
+        return Scan(trouble=f"the secret scanner does not run here: {error.strerror}")
+    finally:
+        report.unlink(missing_ok=True)
+
+
+def _run(argv: list[str], folder: Path, work: Path, out: int, limit_s: float) -> int | None:
+    env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": os.fspath(work), "TMPDIR": os.fspath(work), "XDG_CACHE_HOME": os.fspath(work),
+           "LC_ALL": "C.UTF-8", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0"}  # fmt: skip
+    # What it says besides the report may repeat a line it read, so nobody gets to see it.
+    process = subprocess.Popen(
+        argv, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        return process.wait(limit_s)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

@@ -1,0 +1,3 @@
+"""How the shop is reached."""
+
+URL = "postgresql://shop:{PLANTED}@db.shop.io/shop"

@@ -1,0 +1,3 @@
+"""Where the orders are."""
+
+TABLE = "orders"

@@ -1,0 +1,5 @@
+"""How the shop is reached."""
+
+import os
+
+URL = os.environ["DATABASE_URL"]

@@ -1,0 +1,52 @@
+"""Every check of layer 2 on its three assets: it holds, it fails by exactly the planted fault, it does not apply.
+
+`{PLANTED}` in a file of an asset becomes a drawn value at run time, so that this repository holds no secret itself.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from readiness.layers import catalog
+from readiness.sequence.finding import Basis, Outcome
+from readiness.sequence.layers import Layer
+from tests.layers.conftest import ASSETS, Judge
+from tests.layers.security.planted import Drawn
+
+OWN = {"security.secrets-absent", "security.runtime-redacts", "security.anonymous-refused"}
+CHECKS = [spec.id for spec in catalog.OURS if spec.layer is Layer.SECURITY and spec.id in OWN]
+NAMED = {
+    "security.secrets-absent": "config.py:3",
+    "security.runtime-redacts": "API_TOKEN is in standard output",
+    "security.anonymous-refused": "POST /ask accepts any credential",
+}
+
+
+def filled(name: str, variant: str) -> dict[str, str]:
+    """The files of an asset that hold the mark, with a value in its place."""
+    folder = ASSETS / name / variant
+    texts = {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
+    return {path: text.replace("{PLANTED}", Drawn(9).word(14)) for path, text in texts.items() if "{PLANTED}" in text}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_holding_project_holds(judge: Judge, name: str) -> None:
+    finding = judge(name, "holds")
+    assert (finding.outcome, finding.reason, finding.basis) == (Outcome.HOLDS, "", Basis.EXECUTED)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_failing_project_fails_by_its_planted_fault(judge: Judge, name: str) -> None:
+    finding = judge(name, "fails", filled(name, "fails"))
+    assert finding.outcome is Outcome.FAILS
+    assert NAMED[name] in finding.reason
+    assert [problem.text for problem in finding.problems] == [finding.reason]
+    assert finding.remedy.text
+    assert finding.remedy.command
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_project_without_such_a_thing_is_left_alone(judge: Judge, name: str) -> None:
+    finding = judge(name, "not_applicable")
+    assert finding.outcome is Outcome.NOT_APPLICABLE
+    assert finding.reason
