@@ -257,6 +257,7 @@ subject = "compose.yaml:postgres"
 reason = "the image is rebuilt and tested every night"
 owner = "ada@example.org"
 approver = "grace@example.org"
+starts = 2026-09-25
 expires = 2026-12-20
 blast_radius = "one batch job"
 retirement = "pinned when the base image is ours"
@@ -369,7 +370,8 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "reason": "why the risk is accepted",
         "owner": "who carries it",
         "approver": "who approved it; another person than the owner",
-        "expires": "last day it counts",
+        "starts": "day it was written; without it the waiver counts for nothing",
+        "expires": "last day it counts, at most 90 days after `starts`",
         "blast_radius": "what is hit if it goes wrong",
         "retirement": "what makes it unnecessary",
     },
@@ -415,8 +417,9 @@ _KINDS: Final = {
 }
 _DEFAULTS: Final = {"schema": "1", "project.mode": "production", "project.stakes": "annoyance"}
 _WAIVERS: Final = (
-    "A waiver counts when its approver has signed it. This version cannot verify that signature: it reads waivers, says of each why it "
-    "does not count, and applies none."
+    "`readiness waive CHECK` writes one and `readiness waive sign ID` signs it: `waivers/<id>.sig`, by ssh-keygen in the namespace "
+    "`readiness-waiver`, over the RFC 8785 bytes of the table. `waivers/allowed_signers`, tracked by git in ssh's own form, says whose "
+    "key is whose. Whoever wrote the waiver, by git blame, neither approves it nor added the approver's key."
 )
 
 
@@ -555,8 +558,17 @@ def _verdict() -> Json:
         "worse": {"type": ["array", "null"], "items": {"type": "string"}, "description": "Checks that got worse; null without `--since`."},
         "next": {**_object("The one thing to do now; null when nothing blocks.", step), "type": ["object", "null"]},
         "layers": {"type": "array", "items": {"$ref": "#/$defs/layer"}, "description": "The layers in order, up to the one asked for."},
-        "organization": {"type": "object", "description": "Empty: this version asks nothing of the organization."},
+        "organization": _organization(),
         "warnings": _texts("What is worth knowing and decides nothing."),
+    })  # fmt: skip
+
+
+def _organization() -> Json:
+    return _object("The condition on approval, which decides nothing here; `unknown` where it was not asked.", {
+        "outcome": _one_of(Outcome, "Outcome of the organization: the worst of its required checks."),
+        "claimed": _flag("Whether everything that holds was only declared."),
+        "reason": _text("Why, where the checks alone do not say it.", null=True),
+        "checks": {"type": "array", "items": {"$ref": "#/$defs/check"}, "description": "Its checks, in the order of the catalogue."},
     })  # fmt: skip
 
 

@@ -19,6 +19,15 @@ def _git(root: Path, *args: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(["git", *safe, "-C", os.fspath(root), *args], capture_output=True, env=env, check=False)
 
 
+def output(root: Path, *args: str) -> bytes | None:
+    """What a git command prints; None where it fails, or where there is no git."""
+    try:
+        found = _git(root, *args)
+    except FileNotFoundError:
+        return None
+    return found.stdout if found.returncode == 0 else None
+
+
 def toplevel(path: Path) -> Path | None:
     """The root of the repository `path` lies in; None where there is none, or no git."""
     try:

@@ -22,6 +22,10 @@ MANIFESTS: Final = re.compile(
 _ASIDE: Final = frozenset({"docs", "doc", "tests", "test", "examples", "example", "samples", "benchmarks", "scripts", "tools",
                            "third_party", "vendor", "template", "templates", ".github", ".devcontainer", ".binder"})  # fmt: skip
 
+SAID: Final = re.compile(r"\.readiness/.*|waivers/[a-z0-9-]{1,63}\.sig|approvals/\d{4}-\d\d-\d\d-[0-9a-f]{12}\.(?:md|html|json|sig)")
+"""What is said about a project and is no part of it: neither judged nor given to what is executed, so that signing a
+waiver or writing an approval does not make the evidence stale that it rests on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -61,10 +65,10 @@ class Project:
 
     def _listed(self) -> list[files.Entry]:
         if not self.vcs:
-            return list(files.walk(self.root))
+            return [entry for entry in files.walk(self.root) if not SAID.fullmatch(entry.path)]
         found = [entry for path in git.listed(self.root) if (entry := files.entry(self.root, path)) is not None]
         linked = {entry.path for entry in found if entry.mode == "120000"}
-        return [entry for entry in found if not entry.path.startswith(".readiness/") and not (linked and _behind(entry.path, linked))]
+        return [entry for entry in found if not SAID.fullmatch(entry.path) and not (linked and _behind(entry.path, linked))]
 
     @cached_property
     def _seen(self) -> frozenset[tuple[object, ...]]:
