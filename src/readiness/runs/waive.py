@@ -21,12 +21,13 @@ from readiness.config import manifest as manifests
 from readiness.config.lines import key_lines
 from readiness.config.manifest import NAME, Manifest
 from readiness.errors import CannotJudge, UsageError
-from readiness.formats import authority
+from readiness.formats import allowed_signers
 from readiness.formats.canonical import canonical
 from readiness.layers import catalog
 from readiness.sequence.waiver import LONGEST, Waiver
-from readiness.world import files, history, ssh
+from readiness.world import authorship, files, ssh
 from readiness.world import project as projects
+from readiness.world.authorship import principal
 from readiness.world.project import Project
 
 NAMESPACE: Final = "readiness-waiver"
@@ -97,7 +98,7 @@ def add(root: Path, wanted: Wanted, today: date) -> Waiver:
 def _refuse(wanted: Wanted, manifest: Manifest) -> None:
     if not 1 <= wanted.days <= LONGEST.days:
         raise UsageError(f"a waiver lasts 1 to {LONGEST.days} days, got {wanted.days}", "what takes longer is no exception: fix it")
-    if wanted.owner.strip().casefold() == wanted.approver.strip().casefold():
+    if principal(wanted.owner).casefold() == principal(wanted.approver).casefold():
         raise UsageError(f"{wanted.owner} cannot approve a risk of their own", "name another person with --approver")
     if any(waiver.id == wanted.id for waiver in manifest.waivers):
         raise UsageError(f"there is a waiver `{wanted.id}` already", "leave out --id, or name another")
@@ -123,19 +124,19 @@ def sign(root: Path, name: str, key: Path | None) -> Signed:
     place = ssh.key_of(root, key)
     signature = ssh.sign(message(waiver), NAMESPACE, place)
     allowed = project.text(SIGNERS)
-    known = authority.key_lines(allowed, waiver.approver)
-    if known and waiver.approver not in ssh.signers(message(waiver), signature, NAMESPACE, allowed):
+    known = allowed_signers.lines_of(allowed, principal(waiver.approver))
+    if known and principal(waiver.approver) not in ssh.signers(message(waiver), signature, NAMESPACE, allowed):
         raise UsageError(f"{place} is no key of {waiver.approver}, who is to approve {name}", f"{SIGNERS} says whose key is whose")
     path = root / f"waivers/{name}.sig"
     files.write_atomically(path, signature)
     after = next(item for item in verified(projects.load(root, manifest.project_id), manifest) if item.id == name)
-    return Signed(path, waiver.approver, after.doubt, "" if known else _line(waiver.approver, place))
+    return Signed(path, waiver.approver, after.doubt, "" if known else _line(principal(waiver.approver), place))
 
 
-def _line(principal: str, key: Path) -> str:
+def _line(name: str, key: Path) -> str:
     public = key if key.suffix == ".pub" else key.with_name(f"{key.name}.pub")
     text = public.read_text(encoding="utf-8").split() if public.is_file() else ["ssh-ed25519", "…"]
-    return f'{principal} namespaces="{NAMESPACE},readiness-approval" {" ".join(text[:2])}'
+    return f'{name} namespaces="{NAMESPACE},readiness-approval" {" ".join(text[:2])}'
 
 
 def verified(project: Project, manifest: Manifest) -> tuple[Waiver, ...]:
@@ -162,12 +163,14 @@ def _doubt(project: Project, waiver: Waiver, block: tuple[int, int] | None) -> s
     signature = _signature(project, waiver)
     if not signature:
         return "not signed by its approver"
+    if principal(waiver.owner).casefold() == principal(waiver.approver).casefold():
+        return "approved by its own owner"
     allowed = project.text(SIGNERS)
-    keys = authority.key_lines(allowed, waiver.approver)
+    keys = allowed_signers.lines_of(allowed, principal(waiver.approver))
     if not keys:
         return f"{SIGNERS} names no key of its approver {waiver.approver}"
     try:
-        signed = waiver.approver in ssh.signers(message(waiver), signature, NAMESPACE, allowed)
+        signed = principal(waiver.approver) in ssh.signers(message(waiver), signature, NAMESPACE, allowed)
     except CannotJudge as error:
         return error.message
     if not signed:
@@ -186,8 +189,8 @@ def _signature(project: Project, waiver: Waiver) -> bytes:
 
 def _doubt_of_authors(project: Project, waiver: Waiver, block: tuple[int, int] | None, keys: tuple[int, ...]) -> str:
     at = "" if project.vcs else project.commit
-    writers = history.authors(project.home, NAME, *block, at) if block is not None else None
-    adders = [history.authors(project.home, SIGNERS, line, line, at) for line in keys]
+    writers = authorship.authors(project.home, NAME, *block, at) if block is not None else None
+    adders = [authorship.authors(project.home, SIGNERS, line, line, at) for line in keys]
     if writers is None or any(item is None for item in adders):
         return "git cannot say who wrote it and who added the key of its approver"
     if any(not writer.mail for writer in writers):

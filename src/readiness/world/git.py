@@ -12,20 +12,11 @@ from readiness.errors import UsageError
 _CLEAN = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
 
-def _git(root: Path, *args: str) -> subprocess.CompletedProcess[bytes]:
+def _git(root: Path, *args: str, given: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
     env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | _CLEAN
     # A repository owned by somebody else is read, never run: no hooks, no file system monitor of its own.
     safe = ["-c", f"safe.directory={root}", "-c", "safe.directory=*", "-c", "core.fsmonitor=", "-c", "core.hooksPath=/dev/null"]
-    return subprocess.run(["git", *safe, "-C", os.fspath(root), *args], capture_output=True, env=env, check=False)
-
-
-def output(root: Path, *args: str) -> bytes | None:
-    """What a git command prints; None where it fails, or where there is no git."""
-    try:
-        found = _git(root, *args)
-    except FileNotFoundError:
-        return None
-    return found.stdout if found.returncode == 0 else None
+    return subprocess.run(["git", *safe, "-C", os.fspath(root), *args], capture_output=True, env=env, check=False, input=given)
 
 
 def toplevel(path: Path) -> Path | None:
@@ -97,3 +88,12 @@ def extract(root: Path, commit: str, target: Path) -> None:
     unpacked = subprocess.run(["tar", "-x", "-C", os.fspath(target)], input=archive.stdout, capture_output=True, check=False)
     if archive.returncode != 0 or unpacked.returncode != 0:
         raise UsageError(f"the files of `{commit[:12]}` cannot be read: {archive.stderr.decode(errors='replace').strip()}")
+
+
+def ask(root: Path, *args: str, given: bytes | None = None) -> bytes | None:
+    """What a git command that only reads prints; None where it fails, or there is no git. Replaced objects do not count."""
+    try:
+        found = _git(root, "--no-replace-objects", *args, given=given)
+    except FileNotFoundError:
+        return None
+    return found.stdout if found.returncode == 0 else None

@@ -50,7 +50,7 @@ def key_of(root: Path, given: Path | None) -> Path:
     if given is not None:
         found = given
     else:
-        named = (git.output(root, "config", "--get", "user.signingkey") or b"").decode().strip()
+        named = (git.ask(root, "config", "--get", "user.signingkey") or b"").decode().strip()
         usual = Path.home() / ".ssh/id_ed25519"
         found = Path(named).expanduser() if named and not named.startswith(("ssh-", "key::")) else usual
     if not found.is_file():
