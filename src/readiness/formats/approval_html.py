@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import date
 from html import escape
 from pathlib import Path
 from typing import Final
 
-from readiness.formats.approval_page import Aim, Mistake, Page, Risk, Row, State, Step
+from readiness.formats.approval_page import Aim, Mistake, Page, Risk, Row, State, Step, long_day
 
 _SIGNS: Final[dict[State, tuple[str, str]]] = {
     State.YES: ("✓", "yes"),
     State.NO: ("✕", "no"),
     State.UNKNOWN: ("?", "open"),
-    State.STATED: ("“", "open"),
+    State.STATED: ("~", "open"),
     State.ACCEPTED: ("!", "open"),
     State.WAITS: ("…", "none"),
     State.NONE: ("-", "none"),
 }
 """A sign and a colour for each state; the word always stands beside them."""
 
+_STEPS: Final = 5
+"""How many steps the page shows, so that it stays one; nobody takes more than five at once."""
+
 
 def render(page: Page) -> str:
     """The whole file. Every text of the project is escaped, so that none of it is markup."""
     tone = "yes" if page.good and not page.until else "open" if page.until else "no" if page.decision != "not yet" else "open"
     body = [
-        f"<h1>{_e(page.gate)} <b>{_e(page.project)}</b> · {_e(page.date)}</h1>",
+        f"<h1><b>{_e(page.project)}</b>: {_e(page.gate.lower())} · {_e(long_day(date.fromisoformat(page.date)))}</h1>",
         f'<div class="verdict {tone}"><strong>{_e(page.headline)}</strong><p>{_e(page.reason)}</p>'
         f"<small>{_e(' '.join(page.setting))}</small></div>",
         _foundations(page.foundations),
@@ -124,8 +128,9 @@ def _risks(risks: tuple[Risk, ...]) -> str:
 
 
 def _steps(steps: tuple[Step, ...]) -> str:
-    items = "".join(f"<li><p>{_e(item.text)}</p><p>{_e(item.who)} · {_e(item.by)}</p></li>" for item in steps)
-    return f"<ol>{items}</ol>" if items else ""
+    items = "".join(f"<li><p>{_e(item.text)}</p><p>{_e(item.who)} · {_e(item.by)}</p></li>" for item in steps[:_STEPS])
+    more = f'<p class="word">And {len(steps) - _STEPS} more, listed in the record beside this page.</p>' if len(steps) > _STEPS else ""
+    return f"<ol>{items}</ol>{more}" if items else ""
 
 
 def _plain(lines: tuple[str, ...]) -> str:

@@ -19,10 +19,11 @@ _MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>#|!~&])")
 
 def render(page: Page, beside: Mapping[str, str]) -> str:
     """The whole file; `beside` names the files beside it with their digests, so that a signature covers them too."""
-    chosen = f'Chosen option: "{page.decision}", because {_e(page.reason[:1].lower() + page.reason[1:])}'
+    because = page.reason[:1].lower() + page.reason[1:] if page.good and not page.until else f"not all was shown. {page.reason}"
+    chosen = f'Chosen option: "{page.decision}", because {_e(because)}'
     parts = [
         f"---\nstatus: proposed\ndate: {page.date}\ndecision-makers: {json.dumps(list(page.approvers), ensure_ascii=False)}\n---",
-        f"# {_e(page.gate)} {_e(page.project)}",
+        f"# {_e(page.project)}: {_e(page.gate.lower())}",
         f"**{_e(page.headline)}** {_e(' '.join(page.setting))}",
         "## Context and problem statement\n\n### What improves, and for whom",
         "\n\n".join(_aim(aim) for aim in page.aims) or "Nobody has written it down.",

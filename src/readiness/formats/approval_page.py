@@ -21,7 +21,7 @@ class State(StrEnum):
     NO = "No"
     UNKNOWN = "Not shown"
     STATED = "Only stated"
-    ACCEPTED = "Accepted risk"
+    ACCEPTED = "Accepted"
     WAITS = "Not reached"
     NONE = "Does not apply"
 

@@ -41,6 +41,14 @@ LAYERS: Final[dict[Layer, str]] = {
     Layer.MEASUREMENT: "Is measured",
 }
 
+FOUNDATIONS: Final[dict[Layer, str]] = {
+    Layer.INFRASTRUCTURE: "It can be rebuilt from nothing.",
+    Layer.SECURITY: "It is protected.",
+    Layer.DATA: "Its data is understood.",
+    Layer.OBSERVABILITY: "It can be watched while it works.",
+    Layer.MEASUREMENT: "What it is worth is measured.",
+}
+
 AREAS: Final[dict[str, str]] = {
     "organization": "The people behind it can carry it.",
     "outcome": "What improves, and for whom, is written down.",

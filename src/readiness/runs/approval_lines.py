@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -53,7 +54,7 @@ def aims(facts: Iterable[OutcomeFacts], baseline: CheckResult | None) -> tuple[A
             today += " (measured)" if proven else " (stated, not shown)"
         works = fact.works or "Not known: nothing has been compared yet."
         found.append(
-            Aim(fact.change or "Not stated.", fact.beneficiary or "Nobody is named.", fact.owner or "Nobody is named.", fact.figure,
+            Aim(fact.change or "Not stated.", fact.beneficiary or "Nobody is named.", who(fact.owner) or "Nobody is named.", fact.figure,
                 today, fact.target or "Not stated.", works)
         )  # fmt: skip
     return tuple(found)
@@ -112,15 +113,15 @@ def _since(answer: Answer) -> str:
 def people(facts: tuple[OutcomeFacts, ...], named: Authority, organization: Iterable[CheckResult]) -> tuple[Row, ...]:
     """Who owns it, who can stop it, who decides; where a check looked at it, its answer, else what is stated."""
     found = {check.spec.id: check for check in organization}
-    owner = next((fact.owner for fact in facts if fact.owner), named.owner)
-    stops = next((fact.kill_authority for fact in facts if fact.kill_authority), ", ".join(named.decides.get("kill", ())))
+    owner = who(next((fact.owner for fact in facts if fact.owner), named.owner))
+    stops = who(*[fact.kill_authority for fact in facts if fact.kill_authority][:1]) or who(*named.decides.get("kill", ()))
     criterion = next((fact.kill_criterion for fact in facts if fact.kill_criterion), "")
-    decides = [f"{what}: {', '.join(named.decides[what])}" for what in ("data", "security", "cost") if what in named.decides]
+    decides = [f"{what}: {who(*named.decides[what])}" for what in ("data", "security", "cost") if what in named.decides]
     ends = f" It is ended when: {criterion}." if criterion else " When to end it is not written down."
     rows = [
         _person("Who owns the result?", f"{owner}." if owner else "", found.pop("organization.owner-active", None)),
         _person("Who can stop it?", f"{stops}.{ends}" if stops else "", found.pop("organization.can-be-stopped", None)),
-        _person("Who decides?", "; ".join(decides), None),
+        _person("Who decides?", f"On {'; on '.join(decides)}." if decides else "", None),
     ]
     return (*rows, *(_checked(check) for check in found.values()))
 
@@ -141,6 +142,11 @@ def _checked(check: CheckResult) -> Row:
 
 def _word(check: CheckResult) -> str:
     return words.word(check.finding.basis, check.evidence.witness.value) if check.evidence else ""
+
+
+def who(*people: str) -> str:
+    """People by their names, where they have one; the page is read, nobody writes to them from it."""
+    return ", ".join(re.sub(r"\s*<[^<>]*>", "", person).strip() or person for person in people)
 
 
 def statement(check: str) -> str:
@@ -180,7 +186,7 @@ def _risk(item: Waiver, invalid: str) -> Risk:
     if invalid:
         text = f"Does not count: {invalid}. {text}"
     state = State.NO if invalid else State.ACCEPTED
-    return Risk(statement(item.check), state, text, long_day(item.expires), item.owner, item.approver)
+    return Risk(statement(item.check), state, text, long_day(item.expires), who(item.owner), who(item.approver))
 
 
 def steps(approval: Approval, facts: tuple[OutcomeFacts, ...], named: Authority) -> tuple[Step, ...]:
@@ -189,10 +195,9 @@ def steps(approval: Approval, facts: tuple[OutcomeFacts, ...], named: Authority)
     by = f"by {long_day(approval.until)}" if approval.until else "no date agreed"
     found = []
     for item in approval.obstacles:
-        decider = ", ".join(named.decides.get(_DECIDES.get(item.area, ""), ()))
-        found.append(
-            Step(_step(item), decider or owner or NOBODY, by, item.check, item.text + (f" — {item.command}" if item.command else ""))
-        )
+        decider = who(*named.decides.get(_DECIDES.get(item.area, ""), ()))
+        detail = f"{item.text} ({item.command})" if item.command else item.text
+        found.append(Step(_step(item), decider or who(owner) or NOBODY, by, item.check, detail))
     return tuple(dict.fromkeys(found))
 
 
@@ -201,12 +206,8 @@ def _step(item: Obstacle) -> str:
         return f"{'Make this true' if item.outcome is Outcome.FAILS else 'Show this'}: {statement(item.check)}"
     if item.area in words.AREAS and item.area != gate.ORGANIZATION:
         return f"{words.AREAS[item.area]} {item.text[:1].upper()}{item.text[1:]}."
-    if item.area == gate.ORGANIZATION:
-        return f"Show this: {words.AREAS[item.area]} ({item.text.partition(': ')[2]})"
-    if item.area in list(Layer):
-        return f"Show this: it {_lower(words.LAYERS[Layer(item.area)])}. ({item.text.partition(': ')[2] or item.text})"
+    if item.area == gate.ORGANIZATION or item.area in list(Layer):
+        what = words.AREAS[item.area] if item.area == gate.ORGANIZATION else words.FOUNDATIONS[Layer(item.area)]
+        untested = " This version of the tool has no test for it." if "no check" in item.text else ""
+        return f"Show this: {what}{untested}"
     return f"{item.text[:1].upper()}{item.text[1:]}."
-
-
-def _lower(text: str) -> str:
-    return "is built on data that is understood" if text.startswith("Data") else f"{text[:1].lower()}{text[1:]}"

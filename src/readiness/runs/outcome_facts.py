@@ -21,6 +21,14 @@ AUTHORITY: Final = "authority.yaml"
 DECISIONS: Final = ("data", "security", "cost", "kill")
 _PERSON: Final = ("name", "person", "email", "mail", "handle", "people", "members")
 
+_AGGREGATES: Final = {
+    "mean": "the average",
+    "median": "the middle value",
+    "proportion": "the share",
+    "ratio": "the ratio",
+    "sum": "the total",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class MistakeFacts:
@@ -100,7 +108,7 @@ def _facts(file: str, table: dict[str, object]) -> OutcomeFacts:
         owner=_first(_people(table.get("owner"))),
         figure=_figure(table),
         baseline=_window(table.get("baseline")),
-        target=_text(table.get("target")),
+        target=_target(_text(table.get("target"))),
         errors=tuple(_mistake(item, table) for item in errors if isinstance(item, dict)) if isinstance(errors, list) else (),
         kill_criterion=_text(ends.get("criterion")),
         kill_authority=", ".join(_people(ends.get("authority"))),
@@ -117,8 +125,15 @@ def _mistake(item: dict[str, object], table: dict[str, object]) -> MistakeFacts:
 
 
 def _figure(table: dict[str, object]) -> str:
-    aggregate, unit, measured_in = (_text(table.get(key)) for key in ("aggregate", "unit", "measured_in"))
-    return " ".join(word for word in (aggregate, f"in {measured_in}" if measured_in else "", f"per {unit}" if unit else "") if word)
+    unit, measured_in = _text(table.get("unit")), _text(table.get("measured_in"))
+    aggregate = _AGGREGATES.get(_text(table.get("aggregate")), "")
+    told = " ".join(word for word in (f"in {measured_in}" if measured_in else "", f"per {unit}" if unit else "") if word)
+    return ", ".join(part for part in (aggregate, told) if part)
+
+
+def _target(text: str) -> str:
+    found = re.fullmatch(r"([+-])(\d+(?:\.\d+)?) ?%", text)
+    return f"{found[2]} % {'less' if found[1] == '-' else 'more'} than before" if found else text
 
 
 def _window(value: object) -> str:
