@@ -120,10 +120,13 @@ def _anchor(title: str) -> str:
 # The command line
 
 EXIT_CODES: Final = {
-    errors.EXIT_HOLDS: "all that mode and stakes require holds or is waived; under `--since` nothing got worse",
-    errors.EXIT_FAILS: "something required fails, or got worse; `evidence verify`: a file is refused",
+    errors.EXIT_HOLDS: "all that mode and stakes require holds or is waived; under `--since` nothing got worse; `questions`: all five are "
+    "answered; `approve`: approve, or build; `approve verify`: the newest page is a signed yes about this state",
+    errors.EXIT_FAILS: "something required fails, or got worse; `evidence verify`: a file is refused; `questions`: an answer is no; "
+    "`approve`: not ready, fix the organisation first, stop, or not yet; `mode`: it has ended, or something it asks for is not so",
     errors.EXIT_MISUSE: "misuse or bad input: an unknown option, no such folder, a fault in `readiness.toml`",
-    errors.EXIT_UNKNOWN: "could not judge: something required is unknown, or nothing is proven",
+    errors.EXIT_UNKNOWN: "could not judge: something required is unknown, or nothing is proven; `approve`: a pilot, or nothing stands in "
+    "the way but what is not proven",
     errors.EXIT_BUG: "our bug; `READINESS_TRACEBACK=1` shows where",
     errors.EXIT_INTERRUPTED: "interrupted by you",
 }
@@ -204,7 +207,7 @@ def _wrapped(usage: str) -> str:
 
 def _called(action: argparse.Action) -> str:
     spelled = _spelled(action)
-    optional = bool(action.option_strings) or action.nargs == "?"
+    optional = bool(action.option_strings) or action.nargs in ("?", "*")
     return f"[{spelled}]" if optional else spelled
 
 

@@ -179,7 +179,7 @@ def test_only_somebody_the_authority_file_names_signs(make: Make, grace: Person,
     root = make({})
     eve = person(tmp_path / "keys", "Eve <eve@example.org>")
     allow(root, grace, eve)
-    for who, text in ((eve, "is the key of eve@example.org"), (person(tmp_path / "other", ADA), "is the key of nobody")):
+    for who, text in ((eve, "is the key of eve@example.org"), (person(tmp_path / "other", ADA), "is no key in waivers")):
         with pytest.raises(UsageError, match=text):
             approve.approve(root, to_build=False, sign=True, key=who.key)
     assert not list((root / "approvals").glob("*.sig"))
@@ -241,6 +241,8 @@ def test_a_signed_pilot_is_not_begun_anew(make: Make, grace: Person) -> None:
     (signed,) = (root / "approvals").glob("*.sig")
     began = date(2026, 1, 1)
     for path in list((root / "approvals").iterdir()):
+        if path.suffix == ".json":
+            path.write_text(path.read_text().replace(signed.stem[:10], began.isoformat()))
         path.rename(path.with_name(path.name.replace(signed.stem[:10], began.isoformat())))
     assert approvals.pilot_since(root, approve.TO_RUN) == began
     found = run(root)
@@ -348,6 +350,17 @@ def test_people_are_read_however_they_are_written(tmp_path: Path) -> None:
         "cost": ("grace@example.org", "@dee"),
     }
     assert [found.names(name) for name in ("ADA@example.org", "ben@example.org", "eve@example.org", "Ada")] == [True, True, False, False]
+
+
+CIRCLES = ("data: &a [*a]\n", "data: &a {person: *a}\n", "a: &a [x,x]\nb: &b [*a,*a]\ndata: [*b,*b,*b]\n", "data: [[[[[[x]]]]]]\n")
+
+
+@pytest.mark.parametrize("text", CIRCLES)
+def test_people_that_lead_in_circles_end(text: str, tmp_path: Path) -> None:
+    root = tmp_path / "p"
+    root.mkdir()
+    (root / "authority.yaml").write_text(text)
+    assert len(outcome_facts.authority(projects.load(root)).people) <= 1
 
 
 def test_the_states_of_a_page_are_read_back(make: Make) -> None:

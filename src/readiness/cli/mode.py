@@ -21,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
     )
     found.add_argument("mode", nargs="?", choices=[mode.value for mode in Mode], help="the new mode; without it the mode is shown")
     found.add_argument("--until", metavar="DATE", help="last day of a mode other than production, like 2026-12-20")
-    found.add_argument("--reason", default="", help="why the sequence is skipped")
+    found.add_argument("--reason", default="", metavar="TEXT", help="why the sequence is skipped")
     found.add_argument("--owner", default="", metavar="PERSON", help="who answers for that")
     found.add_argument("--project", type=Path, default=Path(), metavar="PATH", help="folder of the project (default: here)")
     return found

@@ -19,8 +19,8 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("what", metavar="CHECK|sign|list", help="the check whose problem is accepted; or `sign`, or `list`")
     found.add_argument("id", nargs="?", metavar="ID", help="the waiver to sign")
     found.add_argument("--project", type=Path, default=Path(), metavar="PATH", help="folder of the project (default: here)")
-    found.add_argument("--subject", help="the one problem that is accepted, as `check --format json` names it")
-    found.add_argument("--reason", help="why it is accepted")
+    found.add_argument("--subject", metavar="TEXT", help="the one problem that is accepted, as `check --format json` names it")
+    found.add_argument("--reason", metavar="TEXT", help="why it is accepted")
     found.add_argument("--owner", metavar="PERSON", help="who carries the risk")
     found.add_argument("--approver", metavar="PERSON", help="who approves it and signs: neither the owner nor whoever writes it")
     found.add_argument("--days", type=int, metavar="N", help="days it lasts from today on, 90 at most")
@@ -85,5 +85,5 @@ def _list(root: Path, today: date) -> int:
         reason = item.invalid_reason(today)
         state = f"does not count: {reason}" if reason else f"counts until {item.expires}, {(item.expires - today).days} days from now"
         print(f"{'✗' if reason else '✓'} {item.id}  {item.check}  {item.subject}\n    {state}")
-        print(f"    carried by {item.owner}, approved by {item.approver}: {item.reason}")
+        print(f"    carried by {item.owner}, approver {item.approver}: {item.reason}")
     return 0

@@ -47,7 +47,7 @@ def render(page: Page, beside: Mapping[str, str]) -> str:
         "## What changed since last time",
         "\n".join(f"- {_e(line)}" for line in page.changes) or "This is the first page.",
         "## More information",
-        "\n".join(f"- {_e(name)}: `{value.replace('`', '')}`" for name, value in (*page.foot, *beside.items())),
+        "\n".join(f"- {_e(name)}: {_code(value)}" for name, value in (*page.foot, *beside.items())),
         _for_engineers(page.steps),
     ]
     return "\n\n".join(part for part in parts if part).encode("utf-8", "replace").decode() + "\n"
@@ -68,12 +68,13 @@ def _mistakes(mistakes: tuple[Mistake, ...]) -> str:
 
 def _rows(rows: tuple[Row, ...]) -> str:
     return "\n".join(
-        f"- **{_e(row.label)}** {row.state}{f': {_e(row.text)}' if row.text else ''}{f' ({row.word})' if row.word else ''}" for row in rows
+        f"- **{_e(row.label)}** {row.state}{f': {_e(row.text)}' if row.text else ''}{f' ({_e(row.word)})' if row.word else ''}"
+        for row in rows
     )
 
 
 def _risk(risk: Risk) -> str:
-    return (f"**{_e(risk.what)}** {risk.state}: {_e(risk.text)} (until {risk.until}; carried by {_e(risk.carried_by)}, "
+    return (f"**{_e(risk.what)}** {risk.state}: {_e(risk.text)} (until {_e(risk.until)}; carried by {_e(risk.carried_by)}, "
             f"approved by {_e(risk.approved_by)})")  # fmt: skip
 
 
@@ -82,8 +83,12 @@ def _step(step: Step) -> str:
 
 
 def _for_engineers(steps: tuple[Step, ...]) -> str:
-    lines = [f"- `{step.check}`: {_e(step.detail)}" for step in steps if step.check]
+    lines = [f"- {_code(step.check)}: {_e(step.detail)}" for step in steps if step.check]
     return "### For the engineers\n\n" + "\n".join(lines) if lines else ""
+
+
+def _code(text: str) -> str:
+    return f"`{' '.join(text.replace('`', '').split())}`"
 
 
 def _e(text: str) -> str:

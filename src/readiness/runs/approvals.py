@@ -66,10 +66,11 @@ def told(root: Path) -> dict[str, dict[str, Any]]:
         if not _NAME.fullmatch(path.stem) or path.is_symlink():
             continue
         try:
+            date.fromisoformat(path.stem[:10])
             page = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):
             continue
-        if isinstance(page, dict) and page.get("schema") == approval_page.SCHEMA:
+        if isinstance(page, dict) and page.get("schema") == approval_page.SCHEMA and page.get("date") == path.stem[:10]:
             found[path.stem] = page
     return found
 
@@ -79,7 +80,7 @@ def newest(pages: dict[str, dict[str, Any]], gate: str) -> str:
     names = [name for name, page in pages.items() if page.get("gate") == gate]
     if not names:
         return ""
-    followed = {page.get("previous") for page in pages.values()}
+    followed = {str(page.get("previous")) for page in pages.values()}
     last = [name for name in names if name[:10] == max(names)[:10]]
     return max([name for name in last if name not in followed] or last)
 
@@ -136,7 +137,8 @@ def _changes(old: dict[str, Any], page: Page) -> tuple[str, ...]:
     found = [] if old.get("decision") == page.decision else [f"The answer was “{old.get('decision')}” and is “{page.decision}” now."]
     before, after = approval_page.states(old), approval_page.states(approval_page.to_json(page))
     found += [f"{label} {before[label]} → {state}" for label, state in after.items() if label in before and before[label] != state]
-    risks = {str(item.get("what")) for item in old.get("risks", []) if isinstance(item, dict)}
+    before_risks = old.get("risks")
+    risks = {str(item.get("what")) for item in before_risks if isinstance(item, dict)} if isinstance(before_risks, list) else set()
     found += [f"New accepted risk: {item.what}" for item in page.risks if item.what not in risks]
     return (*found,) or (f"Nothing that is told here, since {old.get('date')}.",)
 
@@ -151,8 +153,9 @@ def sign(project: Project, written: Written, key: Path | None) -> str:
     signer = next((name for name in names if authority.names(name)), "")
     if not signer:
         hint = f"{outcome_facts.AUTHORITY} names who decides, {SIGNERS} whose key is whose"
-        who = names[0] if names else f"nobody whose key is in {SIGNERS}"
-        raise UsageError(f"{place} is the key of {who}, whom {outcome_facts.AUTHORITY} does not name", hint)
+        if not names:
+            raise UsageError(f"{place} is no key in {SIGNERS}", hint)
+        raise UsageError(f"{place} is the key of {names[0]}, whom {outcome_facts.AUTHORITY} does not name", hint)
     files.write_atomically(written.markdown.with_suffix(".sig"), signature)
     return signer
 

@@ -24,6 +24,7 @@ from readiness.sequence.approval import Approval, Condition, Decision
 from readiness.sequence.finding import Outcome
 from readiness.sequence.verdict import CheckResult
 from readiness.world import project as projects
+from readiness.world import ssh
 from readiness.world.project import Project
 
 TO_RUN: Final = "Go to production?"
@@ -52,9 +53,10 @@ class Approved:
 
 def approve(root: Path, *, to_build: bool, sign: bool = False, key: Path | None = None, watcher: Watcher | None = None) -> Approved:
     """Judges a project at one of the two gates, and writes the page. Raises what `check` raises, and UsageError for a bad key."""
+    place = ssh.key_of(root, key) if sign else None  # a key that is not there is said before anything takes its time
     approval, page, project = _build_gate(root, watcher) if to_build else _run_gate(root, watcher)
     written = approvals.write(root, page)
-    signer = approvals.sign(project, written, key) if sign else ""
+    signer = approvals.sign(project, written, place) if sign else ""
     return Approved(project, approval, written, signer)
 
 

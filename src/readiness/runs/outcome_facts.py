@@ -21,6 +21,8 @@ AUTHORITY: Final = "authority.yaml"
 DECISIONS: Final = ("data", "security", "cost", "kill")
 _PERSON: Final = ("name", "person", "email", "mail", "handle", "people", "members")
 
+_MOST: Final = 20
+"""How many people one decision may name and still be somebody's."""
 _AGGREGATES: Final = {
     "mean": "the average",
     "median": "the middle value",
@@ -153,14 +155,16 @@ def _day(value: object) -> str:
     return f"{found.day} {found:%B %Y}"
 
 
-def _people(value: object) -> tuple[str, ...]:
+def _people(value: object, depth: int = 4) -> tuple[str, ...]:
+    if depth == 0:  # a YAML alias may lead back to itself, and no list of people is that deep
+        return ()
     if isinstance(value, list):
-        return tuple(person for item in value for person in _people(item))
+        return tuple(person for item in value[:_MOST] for person in _people(item, depth - 1))[:_MOST]
     if isinstance(value, dict):
         name, mail = _text(value.get("name")), _text(value.get("email") or value.get("mail"))
         if name and mail:
             return (f"{name} <{mail}>",)
-        return next((found for key in _PERSON if (found := _people(value.get(key)))), ())
+        return next((found for key in _PERSON if (found := _people(value.get(key), depth - 1))), ())
     return (_text(value),) if _text(value) else ()
 
 

@@ -95,10 +95,10 @@ def _answer(number: int, found: dict[str, CheckResult], judged: Judged) -> Answe
     known = {spec.id for spec in catalog.specs()}
     results = [found[name] for name in _RESTS_ON[number] if name in found]
     lines = tuple(_line(found[name]) if name in found else _absent(name, known) for name in _RESTS_ON[number])
-    outcome = min((line.outcome for line in lines), key=SEVERITY.__getitem__)
-    if outcome is Outcome.NOT_APPLICABLE:
-        outcome = Outcome.UNKNOWN  # a question nothing could be said of is not answered
-    blocking = next((item for item in results if item.finding.outcome is outcome and outcome is not Outcome.HOLDS), None)
+    applying = [line.outcome for line in lines if line.outcome is not Outcome.NOT_APPLICABLE]
+    outcome = min(applying, key=SEVERITY.__getitem__, default=Outcome.UNKNOWN)  # as for a layer: nothing that holds proves nothing
+    open_ones = [item for item in results if item.finding.outcome in (outcome, Outcome.NOT_APPLICABLE) and outcome is not Outcome.HOLDS]
+    blocking = min(open_ones, key=lambda item: SEVERITY[item.finding.outcome], default=None)
     missing, command = _missing(blocking, judged) if blocking is not None else ("", "")
     if blocking is None and outcome is not Outcome.HOLDS:
         missing = next(line.text for line in lines if line.outcome is outcome)

@@ -23,7 +23,7 @@ from typing import Final
 
 from readiness.errors import EXIT_FAILS, EXIT_HOLDS, EXIT_UNKNOWN
 from readiness.sequence.finding import Outcome
-from readiness.sequence.layers import ORDER, TITLES, Layer
+from readiness.sequence.layers import ORDER, Layer
 from readiness.sequence.mode import Declaration, Mode
 from readiness.sequence.organization import Organization
 from readiness.sequence.verdict import CheckResult, LayerResult, Verdict
@@ -161,7 +161,7 @@ def _mode(asked: Asked) -> tuple[Obstacle, ...]:
 def _organization(asked: Asked, outcome: Outcome) -> tuple[Obstacle, ...]:
     found = [_obstacle(ORGANIZATION, check) for check in asked.organization.checks if check.required and check.outcome is outcome]
     if not found and asked.organization.outcome is outcome:
-        found.append(Obstacle(ORGANIZATION, "", outcome, f"organization: {asked.organization.reason}"))
+        found.append(Obstacle(ORGANIZATION, "", outcome, asked.organization.reason))
     return tuple(found)
 
 
@@ -173,17 +173,17 @@ def _layers(asked: Asked) -> tuple[Obstacle, ...]:
 
 def _layer(layer: Layer, found: LayerResult | None) -> list[Obstacle]:
     if found is None:
-        return [Obstacle(layer.value, "", Outcome.UNKNOWN, f"{TITLES[layer].lower()} was not judged")]
+        return [Obstacle(layer.value, "", Outcome.UNKNOWN, "it was not judged")]
     checks = [check for check in found.checks if check.required]
     lacking = [_obstacle(layer.value, check) for outcome in (Outcome.FAILS, Outcome.UNKNOWN)
                for check in checks if check.finding.outcome is outcome]  # fmt: skip
     if lacking or found.outcome in (Outcome.HOLDS, Outcome.WAIVED):
         return lacking
     if not found.checks:
-        return [Obstacle(layer.value, "", Outcome.UNKNOWN, f"{TITLES[layer].lower()}: this version has no check that could prove it")]
+        return [Obstacle(layer.value, "", Outcome.UNKNOWN, "this version has no check that could prove it")]
     if found.outcome is Outcome.WAITS and any(check.finding.outcome is Outcome.HOLDS for check in checks):
         return []  # all of it is seen to hold; what it waits for is named below
-    return [Obstacle(layer.value, "", Outcome.UNKNOWN, f"{TITLES[layer].lower()}: {found.reason or 'nothing proven'}")]
+    return [Obstacle(layer.value, "", Outcome.UNKNOWN, found.reason or "nothing proven")]
 
 
 def _obstacle(area: str, check: CheckResult) -> Obstacle:

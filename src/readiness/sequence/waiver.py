@@ -16,7 +16,7 @@ WARN_AHEAD: Final = timedelta(days=14)
 class Waiver:
     """An accepted risk. It counts only when `signed` by the approver, who is not the owner, and not expired.
 
-    `starts` is the day it was written; `doubt` says why its signature does not count.
+    `starts` is the day it was written.
     """
 
     id: str
@@ -31,6 +31,7 @@ class Waiver:
     blast_radius: str = ""
     retirement: str = ""
     doubt: str = ""
+    """Why its signature does not count."""
 
     def invalid_reason(self, today: date) -> str:
         """Why this waiver does not count today; empty when it does."""
