@@ -21,7 +21,7 @@ from readiness.runs.check import Judged, Options, Watcher
 from readiness.runs.outcome_facts import Authority, OutcomeFacts
 from readiness.sequence import approval as kernel
 from readiness.sequence.approval import Approval, Condition, Decision
-from readiness.sequence.finding import Outcome
+from readiness.sequence.finding import Basis, Outcome
 from readiness.sequence.verdict import CheckResult
 from readiness.world import project as projects
 from readiness.world import ssh
@@ -149,7 +149,7 @@ def build_conditions(facts: tuple[OutcomeFacts, ...], named: Authority, found: d
     lacking = [fact.file for fact in facts if not (fact.change and fact.beneficiary)]
     return (
         _looked_at("outcome", found.get(DEFINED), f"{lacking[0]} says not what improves, or for whom" if lacking else ""),
-        _baseline(facts, found.get(lines.BASELINE)),
+        _baseline(facts, found.get(lines.BASELINE), found.get(DEFINED)),
         _stated("cost of being wrong", [fact.file for fact in facts if not _costed(fact)], "what a mistake costs and how many are allowed"),
         _looked_at(
             "owner", found.get(OWNER), "" if all(fact.owner or named.owner for fact in facts) else "nobody is named who owns the result"
@@ -182,14 +182,15 @@ def _looked_at(name: str, result: CheckResult | None, lacking: str) -> Condition
     return Condition(name, finding.outcome, finding.reason or "it was looked at and holds", finding.remedy.command)
 
 
-def _baseline(facts: tuple[OutcomeFacts, ...], result: CheckResult | None) -> Condition:
-    """Whether how things stand can be measured today: by the check, or because each figure was computed."""
+def _baseline(facts: tuple[OutcomeFacts, ...], baseline: CheckResult | None, defined: CheckResult | None) -> Condition:
+    """Whether how things stand can be measured today: the check of it decides, else whether each figure was computed."""
     name = "baseline"
-    if result is not None and result.finding.outcome in (Outcome.HOLDS, Outcome.FAILS):
-        return _looked_at(name, result, "")
+    if baseline is not None and baseline.finding.outcome in (Outcome.HOLDS, Outcome.FAILS):
+        return _looked_at(name, baseline, "")
     if any(fact.measured is False for fact in facts):
         return Condition(name, Outcome.FAILS, "its figure cannot be computed today")
-    if all(fact.measured for fact in facts):
+    computed = defined is not None and defined.finding.outcome is Outcome.HOLDS and defined.finding.basis is Basis.EXECUTED
+    if computed or all(fact.measured for fact in facts):
         return Condition(name, Outcome.HOLDS, "its figure was computed today")
     return Condition(name, Outcome.UNKNOWN, "nobody has computed its figure today")
 
