@@ -120,10 +120,13 @@ def _anchor(title: str) -> str:
 # The command line
 
 EXIT_CODES: Final = {
-    errors.EXIT_HOLDS: "all that mode and stakes require holds or is waived; under `--since` nothing got worse",
-    errors.EXIT_FAILS: "something required fails, or got worse; `evidence verify`: a file is refused",
+    errors.EXIT_HOLDS: "all that mode and stakes require holds or is waived; under `--since` nothing got worse; `questions`: all five are "
+    "answered; `approve`: approve, or build; `approve verify`: the newest page is a signed yes about this state",
+    errors.EXIT_FAILS: "something required fails, or got worse; `evidence verify`: a file is refused; `questions`: an answer is no; "
+    "`approve`: not ready, fix the organisation first, stop, or not yet; `mode`: it has ended, or something it asks for is not so",
     errors.EXIT_MISUSE: "misuse or bad input: an unknown option, no such folder, a fault in `readiness.toml`",
-    errors.EXIT_UNKNOWN: "could not judge: something required is unknown, or nothing is proven",
+    errors.EXIT_UNKNOWN: "could not judge: something required is unknown, or nothing is proven; `approve`: a pilot, or nothing stands in "
+    "the way but what is not proven",
     errors.EXIT_BUG: "our bug; `READINESS_TRACEBACK=1` shows where",
     errors.EXIT_INTERRUPTED: "interrupted by you",
 }
@@ -204,7 +207,7 @@ def _wrapped(usage: str) -> str:
 
 def _called(action: argparse.Action) -> str:
     spelled = _spelled(action)
-    optional = bool(action.option_strings) or action.nargs == "?"
+    optional = bool(action.option_strings) or action.nargs in ("?", "*")
     return f"[{spelled}]" if optional else spelled
 
 
@@ -257,6 +260,7 @@ subject = "compose.yaml:postgres"
 reason = "the image is rebuilt and tested every night"
 owner = "ada@example.org"
 approver = "grace@example.org"
+starts = 2026-09-25
 expires = 2026-12-20
 blast_radius = "one batch job"
 retirement = "pinned when the base image is ours"
@@ -369,7 +373,8 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "reason": "why the risk is accepted",
         "owner": "who carries it",
         "approver": "who approved it; another person than the owner",
-        "expires": "last day it counts",
+        "starts": "day it was written; without it the waiver counts for nothing",
+        "expires": "last day it counts, at most 90 days after `starts`",
         "blast_radius": "what is hit if it goes wrong",
         "retirement": "what makes it unnecessary",
     },
@@ -415,8 +420,9 @@ _KINDS: Final = {
 }
 _DEFAULTS: Final = {"schema": "1", "project.mode": "production", "project.stakes": "annoyance"}
 _WAIVERS: Final = (
-    "A waiver counts when its approver has signed it. This version cannot verify that signature: it reads waivers, says of each why it "
-    "does not count, and applies none."
+    "`readiness waive CHECK` writes one and `readiness waive sign ID` signs it: `waivers/<id>.sig`, by ssh-keygen in the namespace "
+    "`readiness-waiver`, over the RFC 8785 bytes of the table. `waivers/allowed_signers`, tracked by git in ssh's own form, says whose "
+    "key is whose. Whoever wrote the waiver, by git blame, neither approves it nor added the approver's key."
 )
 
 
@@ -555,8 +561,17 @@ def _verdict() -> Json:
         "worse": {"type": ["array", "null"], "items": {"type": "string"}, "description": "Checks that got worse; null without `--since`."},
         "next": {**_object("The one thing to do now; null when nothing blocks.", step), "type": ["object", "null"]},
         "layers": {"type": "array", "items": {"$ref": "#/$defs/layer"}, "description": "The layers in order, up to the one asked for."},
-        "organization": {"type": "object", "description": "Empty: this version asks nothing of the organization."},
+        "organization": _organization(),
         "warnings": _texts("What is worth knowing and decides nothing."),
+    })  # fmt: skip
+
+
+def _organization() -> Json:
+    return _object("The condition on approval, which decides nothing here; `unknown` where it was not asked.", {
+        "outcome": _one_of(Outcome, "Outcome of the organization: the worst of its required checks."),
+        "claimed": _flag("Whether everything that holds was only declared."),
+        "reason": _text("Why, where the checks alone do not say it.", null=True),
+        "checks": {"type": "array", "items": {"$ref": "#/$defs/check"}, "description": "Its checks, in the order of the catalogue."},
     })  # fmt: skip
 
 

@@ -101,7 +101,7 @@ WAIVER = {
 @pytest.mark.parametrize("missing", WAIVER)
 def test_a_waiver_lacks_nothing(missing: str) -> None:
     fields = [f"{name} = {value}" for name, value in WAIVER.items()]
-    short = [line for line in fields if not line.startswith(f"{missing} ")]
+    short = [line.replace("w-1", "w-2") for line in fields if not line.startswith(f"{missing} ")]
     text = "\n".join(["[[waiver]]", *fields, "", "[[waiver]]", *short])
     assert problems(text) == [f"readiness.toml:{len(fields) + 3}: a waiver needs `{missing}`"]
 

@@ -14,9 +14,13 @@ COMMANDS: Final = {
     "Build": {
         "check": "judge a project by execution, and name the next thing to fix",
         "init": "write readiness.toml from what the repository says",
+        "questions": "answer the five questions, from evidence or with what is missing",
         "checks": "list the checks, or document one",
     },
     "Approve": {
+        "approve": "say on one page whether a project may be built, or go to production",
+        "mode": "show or change how far a project says it goes, and until when",
+        "waive": "accept one problem for a while, signed by somebody else",
         "evidence": "look at the evidence a check left, or verify it",
     },
     "5 Measure": {

@@ -328,16 +328,18 @@ def _trust(reader: Reader, raw: object) -> tuple[TrustedKey, ...]:
 
 
 def _waivers(reader: Reader, raw: object) -> tuple[Waiver, ...]:
-    names = ("id", "check", "subject", "reason", "owner", "approver", "expires", "blast_radius", "retirement")
-    found = []
+    needed = ("id", "check", "subject", "reason", "owner", "approver", "expires", "blast_radius", "retirement")
+    found: list[Waiver] = []
     for index, item in enumerate(reader.items(("waiver",), raw)):
         at = ("waiver", str(index))
         table = reader.table(at, item)
-        reader.known(at, table, names)
-        for name in names:
+        reader.known(at, table, (*needed, "starts"))
+        for name in needed:
             if table.get(name, "") == "":
                 reader.problem(at, f"a waiver needs `{name}`")
-        texts = {name: reader.words((*at, name), table.get(name, "")) for name in names if name != "expires"}
+        texts = {name: reader.words((*at, name), table.get(name, "")) for name in needed if name != "expires"}
+        if reader.slug((*at, "id"), texts["id"]) and any(texts["id"] == other.id for other in found):
+            reader.problem((*at, "id"), f"a waiver needs an `id` of its own, `{texts['id']}` is taken")
         expires = reader.day((*at, "expires"), table.get("expires")) or date.min
         found.append(
             Waiver(
@@ -347,8 +349,10 @@ def _waivers(reader: Reader, raw: object) -> tuple[Waiver, ...]:
                 reason=texts["reason"],
                 owner=texts["owner"],
                 approver=texts["approver"],
-                starts=expires,
+                starts=reader.day((*at, "starts"), table.get("starts")),
                 expires=expires,
+                blast_radius=texts["blast_radius"],
+                retirement=texts["retirement"],
             )
         )
     return tuple(found)

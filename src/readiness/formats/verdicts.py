@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from readiness.sequence.finding import Location
+from readiness.sequence.organization import UNASKED, Organization
 from readiness.sequence.verdict import CheckResult, Verdict
 
 SCHEMA: Final = "readiness/check/1"
@@ -27,6 +28,7 @@ class Header:
     stakes: str
     as_of: datetime
     warnings: tuple[str, ...] = ()
+    organization: Organization = UNASKED
 
 
 def of(header: Header, verdict: Verdict, worse: frozenset[str] | None = None) -> dict[str, Any]:
@@ -62,8 +64,17 @@ def of(header: Header, verdict: Verdict, worse: frozenset[str] | None = None) ->
             }
             for layer in verdict.layers
         ],
-        "organization": {},
+        "organization": _organization(header.organization),
         "warnings": [*header.warnings, *verdict.warnings],
+    }
+
+
+def _organization(found: Organization) -> dict[str, Any]:
+    return {
+        "outcome": found.outcome.value,
+        "claimed": found.claimed,
+        "reason": found.reason or None,
+        "checks": [_check(check) for check in found.checks],
     }
 
 

@@ -16,13 +16,17 @@ from readiness.formats.verdicts import Header
 from readiness.layers import catalog
 from readiness.layers.infrastructure import facts, procedure
 from readiness.runs import evidence as store
+from readiness.runs import waive
+from readiness.sequence import organization as condition
 from readiness.sequence import verdict as kernel
 from readiness.sequence.check import CheckSpec, Cost
 from readiness.sequence.evidence import EXECUTED_TTL, Evidence
-from readiness.sequence.finding import Cause, Finding
+from readiness.sequence.finding import SEVERITY, Cause, Finding, Outcome
 from readiness.sequence.layers import Layer
+from readiness.sequence.organization import UNASKED, Organization
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import Case, Verdict
+from readiness.sequence.waiver import Waiver
 from readiness.world import keys
 from readiness.world import project as projects
 from readiness.world.context import Context
@@ -44,7 +48,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A project with its verdict. `python` and `procedure` say what it was judged with; `facts` were only seen."""
+    """A project with its verdict. `python` and `procedure` say what it was judged with; `facts` were only seen.
+
+    `organization` is no part of the verdict: it gates an approval. `waivers` are those of the manifest, each verified.
+    """
 
     project: Project
     manifest: Manifest
@@ -57,6 +64,8 @@ class Judged:
     cached: bool = False
     elapsed_s: float = 0.0
     only: tuple[str, ...] = ()
+    organization: Organization = UNASKED
+    waivers: tuple[Waiver, ...] = ()
 
     @property
     def header(self) -> Header:
@@ -73,6 +82,7 @@ class Judged:
             self.manifest.stakes,
             self.as_of,
             self.warnings,
+            self.organization,
         )
 
 
@@ -105,11 +115,15 @@ def check(
     if missing:
         watcher.seen(seen)
     made, troubles = _observe(project, manifest, missing, steps, watcher, moment)
+    waivers = waive.verified(project, manifest)
     case = Case(
-        catalog.specs(), {**kept, **made}, project.tree, moment, manifest.mode, manifest.stakes, manifest.waivers, options.upto,
+        catalog.specs(), {**kept, **made}, project.tree, moment, manifest.mode, manifest.stakes, waivers, options.upto,
         frozenset(spec.id for spec in specs) if options.only else frozenset(),
     )  # fmt: skip
     verdict = kernel.judge(case)
+    organization = condition.judge(replace(case, specs=catalog.ORGANIZATION)) if _asks_organization(options) else UNASKED
+    if organization.checks and options.only:
+        verdict = _with_named(verdict, organization, any(spec.layer is not None for spec in specs))
     warnings = (
         *project.warnings,
         *_mode_warnings(manifest),
@@ -128,10 +142,26 @@ def check(
         cached=not missing,
         elapsed_s=time.monotonic() - started,
         only=options.only,
+        organization=organization,
+        waivers=waivers,
     )
     if made and not options.only:
         judged = _remember_verdict(judged, [*kept.values(), *made.values()])
     return judged
+
+
+def _asks_organization(options: Options) -> bool:
+    # A question about some layers is none about the organization.
+    return bool(options.only) or options.upto is Layer.MEASUREMENT
+
+
+def _with_named(verdict: Verdict, organization: Organization, layers_too: bool) -> Verdict:
+    """The answer where `--only` named a condition on approval: that of the condition, or the worse one of both."""
+    outcome = organization.outcome
+    if layers_too and SEVERITY[verdict.outcome] < SEVERITY[outcome]:
+        return verdict
+    step = verdict.next if layers_too and verdict.outcome is outcome else None
+    return replace(verdict, outcome=outcome, exit_code={Outcome.FAILS: 1, Outcome.UNKNOWN: 3}.get(outcome, 0), next=step)
 
 
 def _mode_warnings(manifest: Manifest) -> list[str]:
@@ -145,9 +175,9 @@ def wanted(manifest: Manifest, options: Options) -> list[CheckSpec]:
     if options.only:
         return [catalog.find(name) for name in options.only]
     chosen = []
-    for spec in catalog.specs():
+    for spec in (*catalog.specs(), *(catalog.ORGANIZATION if _asks_organization(options) else ())):
         needed = options.everything or spec.required(manifest.mode.mode, manifest.stakes) or spec.cost < Cost.LONG
-        if spec.layer is not None and spec.layer.number <= options.upto.number and needed:
+        if needed and (spec.layer is None or spec.layer.number <= options.upto.number):
             chosen.append(spec)
     return chosen
 

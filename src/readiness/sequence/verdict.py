@@ -93,20 +93,26 @@ def judge(case: Case) -> Verdict:
 
 
 def _layer(case: Case, layer: Layer, judged: bool) -> LayerResult:
-    checks = tuple(_check(case, spec, judged) for spec in case.specs if _in_question(case, spec, layer))
+    checks = tuple(result_of(case, spec, judged) for spec in case.specs if _in_question(case, spec, layer))
     required = [check for check in checks if check.required]
     asked = _asked(case, required)
     if not judged:
         return LayerResult(layer, Outcome.WAITS, False, asked, "waits on the layer below", checks)
+    outcome, claimed, reason = worst_of(required)
+    return LayerResult(layer, outcome, claimed, asked, reason, checks)
+
+
+def worst_of(required: list[CheckResult]) -> tuple[Outcome, bool, str]:
+    """The worst outcome of checks, whether what holds was only declared, and a reason where the checks do not say it."""
     decisive = [check for check in required if check.outcome is not Outcome.NOT_APPLICABLE]
     worst = min((check.outcome for check in decisive), key=SEVERITY.__getitem__, default=Outcome.UNKNOWN)
     holding = [check for check in decisive if check.outcome is Outcome.HOLDS]
     if worst is not Outcome.FAILS and not holding:
-        return LayerResult(layer, Outcome.UNKNOWN, False, asked, "nothing proven", checks)
+        return Outcome.UNKNOWN, False, "nothing proven"
     claimed = bool(holding) and all(check.finding.basis is Basis.DECLARED for check in holding)
     if claimed and worst in (Outcome.HOLDS, Outcome.WAIVED):
-        return LayerResult(layer, Outcome.UNKNOWN, True, asked, "claimed: declared, never executed", checks)
-    return LayerResult(layer, worst, claimed, asked, "", checks)
+        return Outcome.UNKNOWN, True, "claimed: declared, never executed"
+    return worst, claimed, ""
 
 
 def _in_question(case: Case, spec: CheckSpec, layer: Layer) -> bool:
@@ -120,7 +126,8 @@ def _asked(case: Case, required: list[CheckResult]) -> bool:
     return True
 
 
-def _check(case: Case, spec: CheckSpec, judged: bool) -> CheckResult:
+def result_of(case: Case, spec: CheckSpec, judged: bool) -> CheckResult:
+    """One check of a case: its evidence where that counts, with the waivers applied; `waits` where it is not judged."""
     required = spec.id in case.only or spec.required(case.mode.mode, case.stakes)
     evidence = case.evidence.get(spec.id)
     if evidence is None:

@@ -14,7 +14,10 @@ WARN_AHEAD: Final = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """An accepted risk. It counts only when `signed` by the approver, who is not the owner, and not expired."""
+    """An accepted risk. It counts only when `signed` by the approver, who is not the owner, and not expired.
+
+    `starts` is the day it was written.
+    """
 
     id: str
     check: str
@@ -22,18 +25,24 @@ class Waiver:
     reason: str
     owner: str
     approver: str
-    starts: date
+    starts: date | None
     expires: date
     signed: bool = False
+    blast_radius: str = ""
+    retirement: str = ""
+    doubt: str = ""
+    """Why its signature does not count."""
 
     def invalid_reason(self, today: date) -> str:
         """Why this waiver does not count today; empty when it does."""
         if not self.signed:
-            return "not signed by its approver"
+            return self.doubt or "not signed by its approver"
         if not self.subject:
             return "names no subject"
         if self.owner == self.approver:
             return "approved by its own owner"
+        if self.starts is None:
+            return "names no day it `starts`"
         if self.expires - self.starts > LONGEST:
             return f"longer than {LONGEST.days} days"
         if today > self.expires:

@@ -43,9 +43,11 @@ def listed(root: Path) -> list[str]:
     return [os.fsdecode(name) for name in {*tracked.stdout.split(b"\0"), *others.stdout.split(b"\0")} if name]
 
 
-def dirty(root: Path) -> bool:
-    """Whether anything tracked or unignored below `root` differs from the commit."""
-    return bool(_git(root, "status", "--porcelain", "--untracked-files=normal", "--", ".").stdout.strip())
+def dirty(root: Path, besides: tuple[str, ...] = ()) -> bool:
+    """Whether anything tracked or unignored below `root` differs from the commit, but for files of the globs `besides`."""
+    left_out = [f":(exclude,glob){glob}" for glob in besides]
+    untracked = "--untracked-files=all" if besides else "--untracked-files=normal"
+    return bool(_git(root, "status", "--porcelain", untracked, "--", ".", *left_out).stdout.strip())
 
 
 def submodules_missing(root: Path) -> list[str]:

@@ -22,6 +22,12 @@ MANIFESTS: Final = re.compile(
 _ASIDE: Final = frozenset({"docs", "doc", "tests", "test", "examples", "example", "samples", "benchmarks", "scripts", "tools",
                            "third_party", "vendor", "template", "templates", ".github", ".devcontainer", ".binder"})  # fmt: skip
 
+SAID: Final = re.compile(r"\.readiness/.*|waivers/[a-z0-9-]{1,63}\.sig|approvals/\d{4}-\d\d-\d\d-[0-9a-f]{12}\.(?:md|html|json|sig)")
+"""What is said about a project and is no part of it: neither judged nor given to what is executed, so that signing a
+waiver or writing an approval does not make the evidence stale that it rests on."""
+_SAID_GLOBS: Final = ("waivers/*.sig", *(f"approvals/[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]-{'[0-9a-f]' * 12}.{kind}"
+                                        for kind in ("md", "html", "json", "sig")))  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -61,10 +67,10 @@ class Project:
 
     def _listed(self) -> list[files.Entry]:
         if not self.vcs:
-            return list(files.walk(self.root))
+            return [entry for entry in files.walk(self.root) if not SAID.fullmatch(entry.path)]
         found = [entry for path in git.listed(self.root) if (entry := files.entry(self.root, path)) is not None]
         linked = {entry.path for entry in found if entry.mode == "120000"}
-        return [entry for entry in found if not entry.path.startswith(".readiness/") and not (linked and _behind(entry.path, linked))]
+        return [entry for entry in found if not SAID.fullmatch(entry.path) and not (linked and _behind(entry.path, linked))]
 
     @cached_property
     def _seen(self) -> frozenset[tuple[object, ...]]:
@@ -192,7 +198,7 @@ def load(root: Path, project_id: str = "", origin: Origin | None = None) -> Proj
         toplevel=toplevel or root,
         id=project_id or slug(_name(root, toplevel)),
         commit=git.head(root) if toplevel else "",
-        dirty=git.dirty(root) if toplevel else False,
+        dirty=git.dirty(root, _SAID_GLOBS) if toplevel else False,
         changed_at=git.last_change(root) if toplevel else None,
         warnings=tuple(warnings),
         home=root,

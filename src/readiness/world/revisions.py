@@ -1,0 +1,63 @@
+"""Revisions of a repository: which ones are marked, which touched a file, what it held then, what differs since."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from readiness.world import git
+
+_LONGEST_WALK: Final = 1000
+
+
+def tagged(root: Path, pattern: str) -> tuple[str, str] | None:
+    """The newest tag of a pattern and its commit; None where there is none."""
+    found = git.ask(root, "for-each-ref", "--sort=-creatordate", "--format=%(refname:strip=2)", f"refs/tags/{pattern}") or b""
+    for name in found.decode(errors="replace").splitlines():
+        commit = git.ask(root, "rev-parse", "--verify", "-q", "--end-of-options", f"refs/tags/{name}^{{commit}}")
+        if commit:
+            return name, commit.decode().strip()
+    return None
+
+
+def touching(root: Path, path: str) -> list[str]:
+    """The commits on the first line of descent that changed a file below `root`, newest first, at most a thousand."""
+    found = git.ask(root, "log", "--first-parent", f"-n{_LONGEST_WALK}", "--format=%H", "--", path) or b""
+    return found.decode().split()
+
+
+def known(root: Path, commit: str) -> bool:
+    """Whether a commit is here."""
+    return bool(commit) and git.ask(root, "cat-file", "-e", "--end-of-options", f"{commit}^{{commit}}") is not None
+
+
+def parent(root: Path, commit: str) -> str:
+    """The first parent of a commit; empty where it has none here."""
+    found = git.ask(root, "rev-parse", "--verify", "-q", f"{commit}^")
+    return found.decode().strip() if found else ""
+
+
+def held(root: Path, commit: str, path: str) -> str:
+    """What a file below `root` held at a commit, as text; empty where it was not there."""
+    found = git.ask(root, "show", f"{commit}:./{path}")
+    return (found or b"").decode("utf-8", "replace")
+
+
+def made(root: Path, commit: str) -> datetime | None:
+    """When a commit was made (UTC); None where it is not here."""
+    text = (git.ask(root, "show", "-s", "--format=%ct", commit) or b"").strip()
+    return datetime.fromtimestamp(int(text), UTC) if text.isdigit() else None
+
+
+def lines_changed(root: Path, commit: str) -> dict[str, tuple[int, int]]:
+    """Tracked files below `root` that differ from a commit, with lines added and removed (0, 0 for what is no text)."""
+    found = git.ask(root, "diff", "--numstat", "--no-renames", "--no-ext-diff", "--no-textconv", "--relative", "-z", commit, "--", ".")
+    changed = {}
+    for row in (found or b"").split(b"\0"):
+        added, _, rest = row.partition(b"\t")
+        removed, _, path = rest.partition(b"\t")
+        if path:
+            changed[os.fsdecode(path)] = (int(added) if added.isdigit() else 0, int(removed) if removed.isdigit() else 0)
+    return changed
