@@ -258,3 +258,14 @@ def test_stakes_that_nobody_declared_are_said(readiness: Readiness) -> None:
     readiness.project({**APP, "readiness.toml": DEMO.replace('stakes = "annoyance"', "")})
     said = readiness("check", "app", "--only", "images-pinned")
     assert "note  stakes are not declared: judged as `annoyance`, the mildest" in said.stdout
+
+
+def test_a_command_goes_to_the_project_first_where_that_lies_below_the_folder_asked_about(readiness: Readiness) -> None:
+    files = {"README.md": "# x\n", "one side/requirements.txt": "leaf\n", "two/requirements.txt": "leaf\n"}
+    readiness.project(files, "mono")
+    only = ("--only", "dependencies-locked")
+    plain = "uv pip compile --generate-hashes requirements.txt -o requirements.lock\n"
+    assert f"$ cd two && {plain}" in readiness("check", "mono", *only).stdout
+    assert f"$ cd 'one side' && {plain}" in readiness("check", "mono", *only).stdout
+    assert f"$ cd two && {plain}" in readiness("check", "mono", "--project", "two", *only).stdout
+    assert f"$ {plain}" in readiness("check", "mono/two", *only).stdout

@@ -57,9 +57,9 @@ volumes:
 
 def test_services_are_read_with_their_images_lines_and_variables() -> None:
     assert parse(TEXT) == (
-        Service("web", "", 5, True, ("OPENAI_API_KEY", "LANG")),
-        Service("db", "postgres:16", 10, False, ("POSTGRES_PASSWORD", "POSTGRES_USER")),
-        Service("both", "registry.example/both:dev", 16, True),
+        Service("web", "", 5, True, ("OPENAI_API_KEY", "LANG"), {"OPENAI_API_KEY": "${OPENAI_API_KEY}", "LANG": "C"}, "."),
+        Service("db", "postgres:16", 10, False, ("POSTGRES_PASSWORD", "POSTGRES_USER"), {"POSTGRES_PASSWORD": "secret"}),
+        Service("both", "registry.example/both:dev", 16, True, context="app"),
     )
 
 

@@ -46,9 +46,9 @@ def run(argv: list[str]) -> int:
     if given.plan:
         return _plan(roots, options)
     if given.since:
-        return _since(roots, given.since, options, given.format)
+        return _since(roots, given.since, options, given.format, given.path)
     judged = [check.check(folder, options, _watcher(given.format)) for folder in roots]
-    _print([(item, None) for item in judged], given.format)
+    _print([(item, None) for item in judged], given.format, given.path)
     return _worst([item.verdict.exit_code for item in judged])
 
 
@@ -60,11 +60,11 @@ def _plan(roots: list[Path], options: Options) -> int:
     return 0
 
 
-def _since(roots: list[Path], revision: str, options: Options, kind: str) -> int:
+def _since(roots: list[Path], revision: str, options: Options, kind: str, asked: Path) -> int:
     from readiness.runs import since
 
     found = [since.compare(folder, revision, options, _watcher(kind)) for folder in roots]
-    _print([(item.judged, frozenset(worse.check for worse in item.worse)) for item in found], kind)
+    _print([(item.judged, frozenset(worse.check for worse in item.worse)) for item in found], kind, asked)
     if kind == "text":
         from readiness.cli import text
 
@@ -94,13 +94,13 @@ def _show_finding(finding: Finding) -> None:
         print(f"  {MARKS[finding.outcome]} {finding.check.partition('.')[2]}  {finding.observed or finding.reason}", file=sys.stderr)
 
 
-def _print(judged: list[tuple[Judged, frozenset[str] | None]], kind: str) -> None:
+def _print(judged: list[tuple[Judged, frozenset[str] | None]], kind: str, asked: Path) -> None:
     from readiness.formats.reported import Reported
 
     if kind == "text":
         from readiness.cli import text
 
-        print("\n\n".join(text.render(item, colour=text.coloured()) for item, _ in judged))
+        print("\n\n".join(text.render(item, colour=text.coloured(), asked=asked) for item, _ in judged))
         return
     reports = [Reported(item.header, item.verdict, worse) for item, worse in judged]
     print(_emitted(reports, kind))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import sys
 import textwrap
+from pathlib import Path
 from typing import Final
 
 from readiness.runs.check import Judged
@@ -37,8 +40,11 @@ def coloured() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
-def render(judged: Judged, *, colour: bool = False) -> str:
-    """The verdict: a line on what was judged, the layers in order, the layer held and the next thing to do."""
+def render(judged: Judged, *, colour: bool = False, asked: Path | None = None) -> str:
+    """The verdict: a line on what was judged, the layers in order, the layer held and the next thing to do.
+
+    Commands go first to the project where it lies below `asked`, the folder the command was called for.
+    """
     lines = [_head(judged)]
     layers = judged.verdict.layers
     waiting = [layer for layer in layers if layer.outcome is Outcome.WAITS or not layer.checks]
@@ -48,7 +54,15 @@ def render(judged: Judged, *, colour: bool = False) -> str:
     lines += _waiting(waiting, colour)
     lines += [f"  note  {warning}" for warning in (*judged.warnings, *judged.verdict.warnings)]
     lines += _tail(judged)
+    way = _way(judged.project.root, asked)
+    lines = [re.sub(r"^ +\$ ", lambda found: found[0] + way, line) for line in lines]
     return "\n".join(line.rstrip() for line in lines).encode("utf-8", "replace").decode()
+
+
+def _way(root: Path, asked: Path | None) -> str:
+    """How a shell gets to the project from the folder that was asked about; empty where it is there."""
+    folder = root.relative_to(asked.resolve()).as_posix() if asked is not None and root.is_relative_to(asked.resolve()) else "."
+    return "" if folder == "." else f"cd {shlex.quote(folder)} && "
 
 
 def _head(judged: Judged) -> str:

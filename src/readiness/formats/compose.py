@@ -1,8 +1,9 @@
-"""Compose files: the images services run, and the variables they are given, with lines."""
+"""Compose files: the images services run or build, and the variables they are given, with lines."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -10,13 +11,18 @@ import yaml
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service: `image` is empty where it is built here; `variables` are names only."""
+    """One service: `image` is empty where none is named, `builds` says that it is built here, from the Dockerfile
+    `dockerfile` in the folder `context`. `values` are the variables that are given a value, as it is written.
+    """
 
     name: str
     image: str
     image_line: int
     builds: bool
     variables: tuple[str, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+    context: str = ""
+    dockerfile: str = ""
 
 
 def parse(text: str) -> tuple[Service, ...]:
@@ -36,16 +42,29 @@ def _service(name: str, node: yaml.MappingNode) -> Service:
     image = _get(node, "image")
     text = image.value if isinstance(image, yaml.ScalarNode) else ""
     line = image.start_mark.line + 1 if image is not None else node.start_mark.line + 1
-    return Service(name, text, line, _get(node, "build") is not None, tuple(_names(_get(node, "environment"))))
+    build, given = _get(node, "build"), dict(_given(_get(node, "environment")))
+    values = {name: value for name, value in given.items() if value is not None}
+    context = build if isinstance(build, yaml.ScalarNode) else _get(build, "context")
+    return Service(name, text, line, build is not None, tuple(given), values, _scalar(context), _scalar(_get(build, "dockerfile")))
 
 
-def _names(node: Any) -> list[str]:  # a YAML node or None, of any kind
+def _scalar(node: Any) -> str:  # a YAML node or None, of any kind
+    return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
+
+
+def _given(node: Any) -> Iterator[tuple[str, str | None]]:  # a YAML node or None, of any kind
+    """Names with their values, None where the value is left to whoever starts the services; the last of a name counts."""
     if isinstance(node, yaml.MappingNode):
-        own = [key.value for key, _ in node.value if key.value != "<<"]
-        return [*own, *(name for part in _merged(node) for name in _names(part))]
+        for part in _merged(node):
+            yield from _given(part)
+        for key, value in node.value:
+            if key.value != "<<":
+                yield str(key.value), _scalar(value) or None
     if isinstance(node, yaml.SequenceNode):
-        return [str(item.value).partition("=")[0] for item in node.value if isinstance(item, yaml.ScalarNode)]
-    return []
+        for item in node.value:
+            name, _, text = _scalar(item).partition("=")
+            if name:
+                yield name, text or None
 
 
 def _get(node: Any, key: str) -> Any:  # a YAML node or None, of any kind

@@ -5,6 +5,8 @@ Source: GitHub documentation, "Workflow commands for GitHub Actions"; `%`, CR, L
 
 from __future__ import annotations
 
+import posixpath
+
 from readiness.formats.reported import Reported
 from readiness.sequence.finding import Finding, Outcome, Problem
 
@@ -37,7 +39,7 @@ def _line(kind: str, check: str, finding: Finding, problem: Problem, root: str) 
     location = problem.location or finding.location
     place = ""
     if location is not None:
-        path = f"{root}/{location.file}" if root else location.file
+        path = posixpath.normpath(f"{root}/{location.file}") if root else location.file
         place = f"file={_property(path)},line={location.line},"
     command = f" $ {finding.remedy.command}" if finding.remedy.command else ""
     fix = f" | fix: {finding.remedy.text}{command}" if finding.remedy.text else ""

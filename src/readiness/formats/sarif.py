@@ -6,6 +6,7 @@ Source: OASIS Static Analysis Results Interchange Format 2.1.0.
 from __future__ import annotations
 
 import json
+import posixpath
 from typing import Any, Final
 
 from readiness.formats.reported import Reported
@@ -41,7 +42,7 @@ def _run(report: Reported, version: str) -> dict[str, Any]:
 def _result(rule: str, text: str, level: str, location: Location, root: str) -> dict[str, Any]:
     from urllib.parse import quote
 
-    path = f"{root}/{location.file}" if root else location.file
+    path = posixpath.normpath(f"{root}/{location.file}") if root else location.file
     artifact = {"uri": quote(path.encode("utf-8", "surrogateescape"))}
     place = {"physicalLocation": {"artifactLocation": artifact, "region": {"startLine": max(1, location.line)}}}
     return {"ruleId": rule, "level": level, "message": {"text": text}, "locations": [place]}

@@ -29,9 +29,14 @@ _INFRASTRUCTURE: Final = (
     CheckSpec("infrastructure.installs", Layer.INFRASTRUCTURE, "installs", Cost.INSTALL, f"{_I}.installs"),
     CheckSpec("infrastructure.starts", Layer.INFRASTRUCTURE, "starts", Cost.RUN, f"{_I}.starts"),
     CheckSpec("infrastructure.dependencies-locked", Layer.INFRASTRUCTURE, "dependencies locked", Cost.INSTALL, f"{_I}.dependencies_locked"),
-    CheckSpec("infrastructure.images-pinned", Layer.INFRASTRUCTURE, "images pinned", Cost.STATIC, f"{_I}.images_pinned"),
+    CheckSpec("infrastructure.images-pinned", Layer.INFRASTRUCTURE, "images pinned", Cost.STATIC, f"{_I}.images_pinned", beyond=True),
     CheckSpec(
-        "infrastructure.configuration-complete", Layer.INFRASTRUCTURE, "configuration complete", Cost.RUN, f"{_I}.configuration_complete"
+        "infrastructure.configuration-complete",
+        Layer.INFRASTRUCTURE,
+        "configuration complete",
+        Cost.RUN,
+        f"{_I}.configuration_complete",
+        beyond=True,
     ),
     CheckSpec(
         "infrastructure.recreates-elsewhere",
@@ -121,6 +126,11 @@ def _number(spec: CheckSpec) -> int:
 def with_history() -> frozenset[str]:
     """Ids of the checks that look at the history of the repository."""
     return frozenset(spec.id for spec in (*OURS, *ORGANIZATION) if spec.history)
+
+
+def looking_beyond() -> frozenset[str]:
+    """Ids of the checks that look at the rest of the repository a project is a part of."""
+    return frozenset(spec.id for spec in (*OURS, *ORGANIZATION) if spec.beyond)
 
 
 def _plugins() -> tuple[CheckSpec, ...]:

@@ -45,7 +45,8 @@ class Found:
 def conditions(project: Project, manifest: Manifest, check: str = "") -> Digest:
     """The digest of what a judgement depends on besides the tree: this version, stakes, mode, machine, package index.
 
-    A check that looks at history is bound to the commit, too.
+    A check that looks at history is bound to the commit, too, and one that looks beyond a project that is a part of a
+    repository to the files of the whole.
     """
     found: dict[str, Any] = {
         "version": __version__,
@@ -56,6 +57,8 @@ def conditions(project: Project, manifest: Manifest, check: str = "") -> Digest:
     }
     if check in catalog.with_history():
         found["commit"] = project.commit
+    if project.whole is not None and check in catalog.looking_beyond():
+        found["repository"] = project.whole.tree
     return canonical.digest(canonical.canonical(found))
 
 

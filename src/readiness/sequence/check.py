@@ -25,7 +25,8 @@ class CheckSpec:
 
     `required_from` is the mildest stakes at which it is required in production, None where it only advises.
     `modes` names the other modes that require it too. `layer` is None for a condition on approval: the organization is
-    no sixth layer. `history` says that the check looks at commits too, so that its evidence is bound to one.
+    no sixth layer. `history` says that the check looks at commits too, so that its evidence is bound to one;
+    `beyond` says that it looks at the rest of the repository a project is a part of.
     """
 
     id: str
@@ -36,6 +37,7 @@ class CheckSpec:
     required_from: Stakes | None = Stakes.ANNOYANCE
     modes: frozenset[Mode] = frozenset()
     history: bool = False
+    beyond: bool = False
 
     def required(self, mode: Mode, stakes: Stakes) -> bool:
         """Whether this check blocks at these stakes in this mode."""

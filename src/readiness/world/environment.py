@@ -192,7 +192,15 @@ class Builder:
             if not done.ok:
                 cause, reason = _not_blaming(*explain(done))
                 return Environment(path, tree, interpreter, cause, reason, tuple(ran), {}, _total(ran))
+        if link_mode != "copy" and procedure.steps:
+            self._own_files(path)
         return Environment(path, tree, interpreter, Cause.NONE, "", tuple(ran), record.packages(path), _total(ran), notes=notes)
+
+    def _own_files(self, path: Path) -> None:
+        """Gives data files of an environment that is linked to the package cache a place of their own, as pip would."""
+        probe = self.sandbox.give("own_files.py", (Path(__file__).with_name("probes") / "own_files.py").read_bytes())
+        argv = [str(path / "bin/python"), "-I", "-S", str(probe), str(record.site_packages(path))]
+        self.sandbox.run(argv, cwd=self.sandbox.root, timeout_s=INSTALL_TIMEOUT_S)
 
     def _by_pip(self, step: Step, failed: Ran, path: Path, tree: Path, env: Mapping[str, str]) -> tuple[Ran, tuple[str, ...]]:
         """The same installation by pip itself, whose words the project's were: where the two disagree, pip is right."""

@@ -30,7 +30,7 @@ _SYSTEM: Final = re.compile(
 )
 _TOOL: Final = re.compile(
     r"No space left on device|Cannot allocate memory|thread 'main' panicked|cannot start |Failed to read `--find-links`|"
-    r"Permission denied \(os error|Resource temporarily unavailable|Too many open files",
+    r"Permission denied \(os error|Read-only file system|Resource temporarily unavailable|Too many open files",
     re.IGNORECASE,
 )
 
@@ -60,13 +60,20 @@ def explain(ran: Ran) -> tuple[Cause, str]:
 def _around(text: str, position: int) -> str:
     start = text.rfind("\n", 0, position) + 1
     end = text.find("\n", position)
-    return re.sub(r"\s+", " ", text[start : end if end > 0 else None]).strip(" ╰─▶├│\u00d7·")[:200]
+    return shortened(text[start : end if end > 0 else None].strip(" ╰─▶├│\u00d7·"))
+
+
+def shortened(text: str, most: int = 200) -> str:
+    """A text on one line of at most `most` characters, the last one an ellipsis where there was more."""
+    line = re.sub(r"\s+", " ", text).strip()
+    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 _ERRORS: Final = r"(?:ModuleNotFound|Import|Attribute|Type|Syntax|Key|Runtime|Value|FileNotFound)Error\b:?[^\n]+"  # raised by a build
 # uv draws its errors as a tree; \u00d7 is the cross it begins them with
 _REASONS: Final = (
     re.compile("\u00d7\\s*No solution found[^\\n]*\\n\\s*╰─▶\\s*(?P<why>.+?)(?:\\n\\s*\\n|\\n\\s*hint|\\Z)", re.DOTALL),
+    re.compile(r"error: No solution found[^\n]*\n\s*cause:\s*(?P<why>.+?)(?:\n\s*\n|\n\s*hint|\Z)", re.DOTALL),
     re.compile(rf"^(?:\s*╰─▶\s*)?(?P<why>{_ERRORS})", re.MULTILINE),
     re.compile(r"^(?P<why>pyproject\.toml changed significantly[^\n]+(?:\n[^\n]+)?)", re.MULTILINE),
     re.compile(r"^ERROR: (?P<why>(?:Could not find a version|No matching distribution|Cannot install)[^\n]+)", re.MULTILINE),
@@ -83,11 +90,17 @@ def _main_reason(text: str) -> str:
         if match := pattern.search(text):
             why = re.sub(r"[\s│╰├─▶]+", " ", match["why"]).strip()
             name = f"{failed[1]} does not build: " if failed and failed[1] not in why else ""
-            return (name + why)[:300]
+            return shortened(name + why, 300) + _wheels_there(text)
     return ""
+
+
+def _wheels_there(text: str) -> str:
+    """Where there are wheels, if not for this platform, as the client hints."""
+    hint = re.search(r"Wheels are available for `[^`]+`[^\n]*?platforms?: ([^\n]+)", text)
+    return " " + shortened(f"Wheels are available for {hint[1]}", 100) if hint else ""
 
 
 def last_line(ran: Ran) -> str:
     """The last thing a command said."""
     lines = [line.strip() for line in ran.said.splitlines() if line.strip()]
-    return lines[-1][:200] if lines else f"exit {ran.exit_code}"
+    return shortened(lines[-1]) if lines else f"exit {ran.exit_code}"

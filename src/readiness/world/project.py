@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -19,8 +19,9 @@ MANIFESTS: Final = re.compile(
     r"pyproject\.toml|setup\.py|setup\.cfg|requirements(?![\w.-]*(?:dev|test|doc|lint|ci\b))[\w.-]*\.(?:txt|in)|Pipfile|"
     r"environment\.ya?ml|readiness\.toml"
 )
-_ASIDE: Final = frozenset({"docs", "doc", "tests", "test", "examples", "example", "samples", "benchmarks", "scripts", "tools",
+ASIDE: Final = frozenset({"docs", "doc", "tests", "test", "examples", "example", "samples", "benchmarks", "scripts", "tools",
                            "third_party", "vendor", "template", "templates", ".github", ".devcontainer", ".binder"})  # fmt: skip
+"""Folders whose files are about a project and not of it."""
 
 SAID: Final = re.compile(r"\.readiness/.*|waivers/[a-z0-9-]{1,63}\.sig|approvals/\d{4}-\d\d-\d\d-[0-9a-f]{12}\.(?:md|html|json|sig)")
 """What is said about a project and is no part of it: neither judged nor given to what is executed, so that signing a
@@ -59,6 +60,13 @@ class Project:
     """The folder to ask git about its history in, up to `commit`; None where there is none."""
     folder: str = "."
     """Where the project lies in its repository, in `/` form."""
+
+    @cached_property
+    def whole(self) -> Project | None:
+        """The repository this project is a part of, as a project; None where it is the whole of it."""
+        if self.folder == ".":
+            return None
+        return replace(self, root=self.root.parents[self.folder.count("/")], folder=".")
 
     @cached_property
     def entries(self) -> tuple[files.Entry, ...]:
@@ -153,7 +161,7 @@ def nested(names: list[str], root: Path) -> list[str]:
         if not folder or not MANIFESTS.fullmatch(file) or not _declares(root, name):
             continue
         parts = folder.split("/")
-        if _ASIDE.isdisjoint(part.lower() for part in parts) and not any(folder == f or folder.startswith(f"{f}/") for f in found):
+        if ASIDE.isdisjoint(part.lower() for part in parts) and not any(folder == f or folder.startswith(f"{f}/") for f in found):
             found.append(folder)
     return sorted(found)
 

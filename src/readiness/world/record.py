@@ -66,6 +66,35 @@ def local_packages(environment: Path) -> set[str]:
     return found
 
 
+def owners(environment: Path, modules: set[str]) -> dict[str, str]:
+    """Which package brings each module, by canonical name; a module nobody brings is not in it.
+
+    A module that is not there belongs to whoever brings the nearest one above it; where several do, as in a namespace,
+    to the one that is called like it.
+    """
+    if not modules:
+        return {}
+    rows = [(_package(info), row[0]) for info in sorted(site_packages(environment).glob("*.dist-info")) for row in _rows(info)]
+    found = {module: _owner(rows, module) for module in modules}
+    return {module: owner for module, owner in found.items() if owner}
+
+
+def _owner(rows: list[tuple[str, str]], module: str) -> str:
+    parts = module.split(".")
+    for length in range(len(parts), 0, -1):
+        stem = "/".join(parts[:length])
+        bringing = {name for name, path in rows if path.startswith((f"{stem}/", f"{stem}."))}
+        if len(bringing) > 1:
+            return next((name for name in sorted(bringing) if name == canonicalize_name("-".join(parts[:length]))), "")
+        if bringing:
+            return bringing.pop()
+    return ""
+
+
+def _package(info: Path) -> str:
+    return str(canonicalize_name(info.name.removesuffix(".dist-info").rpartition("-")[0]))
+
+
 def verify(environment: Path) -> Recorded:
     """Hashes every installed file again and compares it with its package's RECORD (PEP 376).
 

@@ -11,7 +11,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from readiness.config import manifest as manifests
-from readiness.layers.infrastructure import interpreter, modules, pinning, procedure
+from readiness.layers.infrastructure import interpreter, locking, modules, pinning, procedure
 from readiness.layers.infrastructure.checks import dependencies_locked
 from readiness.testing.projects import make_repository
 from readiness.world import project as projects
@@ -64,6 +64,44 @@ def test_the_procedure_is_the_project_s_own(tmp_path: Path, files: dict[str, str
     found = discovered(tmp_path, files)
     assert (found.kind, words(found)) == (kind, expected)
     assert bool(found.unread) == (kind in ("unread", "none"))
+
+
+CHECKOUT = "git clone https://example.org/ada/shop.git\ncd shop\n"
+
+
+@pytest.mark.parametrize(
+    ("readme", "expected"),
+    [
+        ("```\ncd src/api\npip install -r requirements.txt\n```\n", ["pip: -r src/api/requirements.txt"]),
+        ("```sh\ncd src/api && pip install -r requirements.txt\n```\n", ["pip: -r src/api/requirements.txt"]),
+        ("```\ncd src\ncd ./api\npip install -r requirements.txt\n```\n", ["pip: -r src/api/requirements.txt"]),
+        ("```\ncd src/web\nnpm i\ncd ../..\npip install -r requirements.txt\n```\n", ["pip: -r requirements.txt"]),
+        ("```\ncd src/api\n```\nthen\n```\npip install -r requirements.txt\n```\n", ["pip: -r requirements.txt"]),
+        (f"```\n{CHECKOUT}pip install -r requirements.txt\n```\n", ["pip: -r requirements.txt"]),
+        (f"```\n{CHECKOUT}cd src/api\npip install -r requirements.txt\n```\n", ["pip: -r src/api/requirements.txt"]),
+        ("```\ncd ../other\npip install -r more.txt\n```\n", ["pip: -r requirements.txt"]),  # not said here: the usual name
+        ("    cd src/api\n    pip install -r requirements.txt\n", ["pip: -r src/api/requirements.txt"]),
+        ("```\ncd src/api\npip install -e '.[all]' -r requirements.txt\n```\n", ["pip: -e ./src/api[all] -r src/api/requirements.txt"]),
+        ("```\npip install -r more.txt\npip install -e src/api\n```\n", ["pip: -r more.txt", "pip: -e src/api"]),
+    ],
+)
+def test_a_readme_installs_where_it_went_to(tmp_path: Path, readme: str, expected: list[str]) -> None:
+    files = {"README.md": readme, "requirements.txt": "a\n", "more.txt": "b\n", "src/api/requirements.txt": "c\n", "src/web/x.js": ""}
+    assert words(discovered(tmp_path, files)) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("pip install --prefix=/install --no-cache-dir -r requirements.txt", "pip: -r requirements.txt"),
+        ("pip install --target /deps --root=/x -rrequirements.txt", "pip: -r requirements.txt"),
+        ("pip install --pre --extra-index-url=https://example.org/simple a", "pip: --pre --extra-index-url https://example.org/simple a"),
+        ("pip install --upgrade-strategy eager -U a", "pip: a"),
+        ("pip install -c https://example.org/limits.txt a", "pip: -c https://example.org/limits.txt a"),
+    ],
+)
+def test_options_that_say_where_or_how_are_left_out(tmp_path: Path, line: str, expected: str) -> None:
+    assert words(discovered(tmp_path, {"Dockerfile": f"FROM python:3.11\nRUN {line}\n", "requirements.txt": "a\n"})) == [expected]
 
 
 def test_the_manifest_has_the_first_word(tmp_path: Path) -> None:
@@ -172,6 +210,8 @@ README = "# x\n\n```\npip install -r requirements.txt\n```\n"
 def test_a_lock_that_nothing_installs_from_is_put_to_use(tmp_path: Path, files: dict[str, str], command: str) -> None:
     project = project_of(tmp_path, {"requirements.txt": "a\n", "requirements.lock": "a==1\nb==2\n", **files})
     found = procedure.discover(project, manifests.load(project.root))
-    free = pinning.Drift(1, 0, ("a", "b"), {"a": "1", "b": "2"}, "requirements.txt", "pip", found.source)
+    free = pinning.Drift(
+        1, 0, ("a", "b"), {"a": "1", "b": "2"}, "requirements.txt", "pip", found.source, locking=locking.locking(project, found)
+    )
     assert "compile" in free.remedy().command
     assert replace(free, unused_lock=procedure.unused_lock(project, found)).remedy().command == command

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from readiness.sequence.finding import Cause
+from readiness.world.explanation import shortened
 from readiness.world.sandbox import without_work_folder
 
 DISTRIBUTIONS: Final = {
@@ -58,6 +62,15 @@ _LIBRARY: Final = re.compile(
     r"executable (?:file )?not found|no such file or directory: '(?:git|docker|ffmpeg|node|npm|java|chromium|soffice)'|chromedriver",
     re.IGNORECASE,
 )
+_ABSENT: Final = re.compile(
+    r"\b(?:director(?:y|ies)|folder|file|path)\b[^\n]{0,80}(?:does not exist|doesn't exist|do not exist|not found|is missing)|"
+    r"no such file or directory",
+    re.IGNORECASE,
+)
+"""How exceptions of other kinds than FileNotFoundError say that a file is not there."""
+_REFUSED: Final = re.compile(r"\[Errno (?:1|13|30)\] (?:Operation not permitted|Permission denied|Read-only file system): '([^']+)'")
+_OPEN_TO_ALL: Final = ("/tmp/", "/var/tmp/", "/dev/", "/proc/", "/sys/", "/run/")  # noqa: S108
+"""Where any user of a machine may write or look, so that a refusal there is our sandbox's."""
 _STOPPED: Final = frozenset({"StopException", "RerunException", "StopExecution"})
 """How frameworks end a script on purpose: it started, and said it was done."""
 _PLACEHOLDER: Final = re.compile(r"<\s*(?:your|my|the|insert|add|enter|api|key|token|path)[^<>]*>", re.IGNORECASE)
@@ -68,11 +81,22 @@ _OPTIONAL_HINT: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a failure was put down to: the cause, one line, and the variables it asks for."""
+    """What a failure was put down to: the cause, one line, and the variables it asks for, any one where `alternatives`.
+
+    `guard` says that it asks for a setting, named or not; `suspect` is the installed module it is about, where it names one.
+    """
 
     cause: Cause
     reason: str
     variables: tuple[str, ...] = ()
+    alternatives: bool = False
+    guard: bool = False
+    suspect: str = ""
+
+    @property
+    def unclear(self) -> bool:
+        """Whether it asks for a setting and does not say which."""
+        return self.guard and len(self.variables) != 1 and not self.alternatives
 
 
 def of_error(error: dict[str, Any], optional: set[str], stdlib: frozenset[str] = frozenset(sys.stdlib_module_names)) -> Told:
@@ -86,8 +110,11 @@ def of_error(error: dict[str, Any], optional: set[str], stdlib: frozenset[str] =
         return Told(Cause.CONFIGURATION, f"a placeholder stands where a value belongs: {one_line(message)}")
     if "ImportError" in bases:
         return _of_import(error, message, said, optional, stdlib)
+    if kind == "NameError" and "'get_ipython'" in message:
+        return Told(Cause.NOT_EXERCISED, "is a notebook saved as a script, which only IPython runs")
     if "SyntaxError" in bases or kind in ("NameError", "UnboundLocalError", "AttributeError", "IndentationError"):
-        return Told(Cause.PROJECT, said)
+        lacking = re.match(r"(?:partially initialized )?module '([\w.]+)' has no attribute", message)
+        return Told(Cause.PROJECT, said, suspect=lacking[1] if lacking else str(error.get("raised_in") or ""))
     return _of_surroundings(error, kind, bases, whole, said)
 
 
@@ -110,21 +137,69 @@ def _of_guard(error: dict[str, Any], kind: str, bases: set[str], whole: str, sai
     if kind == "EOFError" or "Abort" in kind:
         return Told(Cause.CONFIGURATION, f"asks for input when it is imported ({said})")
     if re.search(r"secret", whole, re.IGNORECASE) and "FileNotFoundError" in bases:
-        return _configuration(whole, said)
+        return _configuration(error, message, whole, said)
     if "FileNotFoundError" in bases:
         return Told(Cause.FILE, one_line(str(error.get("filename") or said)))
     if "PermissionError" in bases or "Read-only file system" in whole:
-        return Told(Cause.PROJECT, f"writes outside its own folder when imported: {error.get('filename') or said}")
+        return _of_refusal(error, whole, said)
     if "ConnectionError" in bases or "TimeoutError" in bases:
         return Told(Cause.SERVICE, said)
-    asks = re.search(r"environ|getenv", str(error.get("raised_line", "")))
+    asks = re.search(r"environ|getenv", str(error.get("raised_line", ""))) or message.strip("'\"") in (error.get("absent") or ())
     named = _ENV_NAME.search(message) and kind != "TypeError"
-    return _configuration(whole, said) if asks or named or _CONFIGURATION.search(whole) else Told(Cause.PROJECT, said)
+    if asks or named or _CONFIGURATION.search(whole):
+        return _configuration(error, message, whole, said)
+    if _ABSENT.search(whole):
+        return Told(Cause.FILE, said)
+    return Told(Cause.PROJECT, said, suspect=str(error.get("raised_in") or ""))
 
 
-def _configuration(whole: str, said: str) -> Told:
-    names = tuple(dict.fromkeys(name for name in _ENV_NAME.findall(whole) if not name.startswith("HTTP_")))
-    return Told(Cause.CONFIGURATION, said, names)
+def _of_refusal(error: dict[str, Any], whole: str, said: str) -> Told:
+    """The cause of a refused access: the project's where the system refuses it a place outside its folder, else ours."""
+    if error.get("errno") in (errno.EACCES, errno.EPERM, errno.EROFS):
+        place = str(error.get("filename") or "")
+    else:
+        place = found[1] if (found := _REFUSED.search(whole)) else ""
+    if place.startswith("/") and not place.startswith(_OPEN_TO_ALL) and without_work_folder(place) == place:
+        return Told(Cause.PROJECT, f"writes outside its own folder when imported: {place}")
+    return Told(Cause.TOOL, f"was refused something here: {said}")
+
+
+def _configuration(error: dict[str, Any], message: str, whole: str, said: str) -> Told:
+    """A guard's refusal, with the variables it names; where it is known what was looked up in vain, only such names."""
+    absent = error.get("absent")
+    for text in (re.sub(r"https?://\S+", " ", part) for part in (message, whole)):
+        named = dict.fromkeys(_ENV_NAME.findall(text) if absent is None else _named(text, absent))
+        if named:
+            return Told(Cause.CONFIGURATION, said, tuple(named), _joined_by_or(text, list(named)), guard=True)
+    return Told(Cause.CONFIGURATION, said, guard=True)
+
+
+def _named(text: str, names: Iterable[str]) -> list[str]:
+    """Those of `names` that a text mentions, in its order; nothing as short as a word of ordinary language."""
+    likely = [name for name in names if name.isupper() and len(name) > 2]
+    found = {name: place.start() for name in likely if (place := re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text))}
+    return sorted(found, key=lambda name: found[name])
+
+
+def _joined_by_or(text: str, names: list[str]) -> bool:
+    """Whether a text names variables of which one will do: `A or B`, `A, B, or C`, `A / B`."""
+    between = [text[text.index(one) + len(one) : text.rindex(other)] for one, other in pairwise(names)]
+    return (
+        bool(between)
+        and all(re.fullmatch(r"\W*(?:or|,|/|,\s*or)?\W*", part) for part in between)
+        and bool(re.search(r"\bor\b|/", between[-1]))
+    )
+
+
+def of_exit(code: object, absent: list[str]) -> Told:
+    """The cause of a module that ends the process when it is imported; a usage message is how some of them start."""
+    if code in (None, 0, 2):
+        return Told(Cause.NONE, "")
+    text = str(code)
+    reason = f"ends itself with {one_line(repr(code))} when imported"
+    if isinstance(code, str) and (_CONFIGURATION.search(text) or _named(text, absent)):
+        return _configuration({"absent": absent}, text, text, reason)
+    return Told(Cause.CONFIGURATION, reason)
 
 
 def _of_import(error: dict[str, Any], message: str, said: str, optional: set[str], stdlib: frozenset[str]) -> Told:
@@ -138,7 +213,9 @@ def _of_import(error: dict[str, Any], message: str, said: str, optional: set[str
         return Told(Cause.NOT_EXERCISED, f"needs the optional package {distribution(top)}")
     if not message.startswith("No module named") and _OPTIONAL_HINT.search(message) and top not in stdlib:
         return Told(Cause.NOT_EXERCISED, said)
-    return Told(Cause.PROJECT, said if not said.startswith(("ModuleNotFoundError: ", "ImportError: ")) else said.partition(": ")[2])
+    plain = said if not said.startswith(("ModuleNotFoundError: ", "ImportError: ")) else said.partition(": ")[2]
+    lacking = re.match(r"cannot import name '\w+' from (?:partially initialized module )?'([\w.]+)'", message)
+    return Told(Cause.PROJECT, plain, suspect=missing or (lacking[1] if lacking else str(error.get("raised_in") or "")))
 
 
 def distribution(top: str) -> str:
@@ -174,7 +251,7 @@ def of_output(text: str) -> Told:
         if pattern.search(text):
             return Told(cause, one_line(last))
     if _CONFIGURATION.search(last):
-        return _configuration(text, one_line(last))
+        return _configuration({}, last, text, one_line(last))
     return Told(Cause.PROJECT, one_line(last or "it said nothing"))
 
 
@@ -188,7 +265,5 @@ def _raised(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """A text on one line of at most 200 characters, without colour codes."""
-    plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
-    plain = without_work_folder(plain)
-    return re.sub(r"\s+", " ", plain).strip()[:200]
+    """A text on one line of at most 200 characters, an ellipsis where there was more, without colour codes."""
+    return shortened(without_work_folder(re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)))

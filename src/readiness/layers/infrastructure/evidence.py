@@ -9,7 +9,10 @@ from readiness.sequence.finding import Cause, Location
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """How the installation went: by which procedure (`source`), with which Python, what it gave, why it failed."""
+    """How the installation went: by which procedure (`source`), with which Python, what it gave, why it failed.
+
+    `relock` is the command that resolves the declaration anew, empty where none would work.
+    """
 
     procedure: str
     source: str
@@ -23,11 +26,16 @@ class Installed:
     tried: tuple[str, ...]
     here: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    relock: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """How one module, console script or notebook started; `reason` and `cause` where it did not."""
+    """How one module, console script or notebook started; `reason` and `cause` where it did not.
+
+    `variables` are those a guard named, and `said` is the last it printed where it did not end. `suspect` is the installed
+    module the failure is about, `raised_in` the one it was raised in.
+    """
 
     subject: str
     cause: Cause
@@ -35,13 +43,21 @@ class Started:
     location: Location | None = None
     aside: bool = False
     note: str = ""
+    variables: tuple[str, ...] = ()
+    suspect: str = ""
+    raised_in: str = ""
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An environment variable that a file of the project asks for; `required` where it does not go on without."""
+    """An environment variable that a file of the project asks for; `required` where it does not go on without.
+
+    `instead` are variables of which any one would do as well.
+    """
 
     name: str
     location: Location
     required: bool
     executed: bool
+    instead: tuple[str, ...] = ()

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
 
-from readiness.formats import compose, dockerfile, dotenv
-from readiness.layers.infrastructure import modules
-from readiness.layers.infrastructure.interpreter import dockerfiles
+from readiness.layers.infrastructure import images, modules
 from readiness.layers.infrastructure.pinning import declared
 from readiness.sequence.finding import Location
 from readiness.sequence.layers import Layer
@@ -52,58 +49,8 @@ def _modules(project: Project) -> Fact:
 
 
 def _images(project: Project) -> list[Fact]:
-    named = [
-        (image.reference, Location(path, image.line))
-        for path in dockerfiles(project)
-        for image in dockerfile.parse(project.text(path)).images
-    ]
-    for path in compose_files(project):
-        try:
-            services = compose.parse(project.text(path))
-        except ValueError:
-            continue
-        named += [(resolved(project, item.image), Location(path, item.image_line)) for item in services if item.image and not item.builds]
-    return [Fact(Layer.INFRASTRUCTURE, f"image {name} {loose}", place) for name, place in named if (loose := looseness(name))]
-
-
-UNRESOLVED: Final = "depends on a variable that nothing here sets"
-
-
-def resolved(project: Project, reference: str) -> str:
-    """An image reference of a compose file with its variables as the example environment files or their defaults set them."""
-    values: dict[str, str] = {}
-    for path in example_files(project):
-        values = dotenv.parse(project.text(path)) | values
-
-    def value(found: re.Match[str]) -> str:
-        return values.get(found[1] or found[3]) or found[2] or found[0]
-
-    return re.sub(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))", value, reference)
-
-
-def example_files(project: Project) -> list[str]:
-    """Files that document the environment by example, at the root first."""
-    names = (".env.example", ".env.sample", ".env.template", ".env.dist", "env.example", "example.env", ".env-example", "sample.env",
-             ".example.env", ".env.test", "env.sample", ".env_example", ".env.local.example", ".env.defaults")  # fmt: skip
-    return sorted((path for path in project.paths if path.rpartition("/")[2] in names), key=lambda path: (path.count("/"), path))
-
-
-def looseness(reference: str) -> str:
-    """What is loose about an image reference; empty where a digest or an exact tag names one image."""
-    if "@sha256:" in reference:
-        return ""
-    if "$" in reference:
-        return UNRESOLVED
-    name, _, tag = reference.rpartition("/")[2].partition(":")
-    if not tag or not name:
-        return "has no tag"
-    return "is a moving tag" if tag in ("latest", "stable", "edge", "nightly", "main", "master", "dev") else ""
-
-
-def compose_files(project: Project) -> list[str]:
-    """Compose files at the root, or one folder below."""
-    pattern = re.compile(r"(?:[\w.-]+/)?(?:docker-)?compose(?:[.-][\w-]+)*\.ya?ml")
-    return sorted(path for path in project.paths if pattern.fullmatch(path) and not path.startswith("."))
+    found = [(item.reference, item.location) for item in images.named(project).images]
+    return [Fact(Layer.INFRASTRUCTURE, f"image {name} {loose}", place) for name, place in found if (loose := images.looseness(name))]
 
 
 def _tests(project: Project) -> list[Fact]:

@@ -43,6 +43,8 @@ def of(project: Project, skip: tuple[str, ...] = ()) -> tuple[Module, ...]:
             continue
         if any(part.startswith(".") or part in ("test", "tests") or "{{" in part for part in parts):
             continue
+        if parts[-1] == "env.py" and "/".join([*parts[:-1], "script.py.mako"]) in project.paths:
+            continue  # alembic runs it, with a context of its own
         aside = any(part.lower() in _ASIDE for part in parts[:-1])
         found.append(Module(path, _roots(path, packages), aside))
     if all(module.aside for module in found):

@@ -39,9 +39,12 @@ def start(context: Context) -> tuple[Started, ...]:
 def _environment(context: Context, path: str, number: int) -> Environment:
     """The environment of a notebook: one of its own where notebooks install their own packages, since two may disagree."""
     session = context.session
-    if session.procedure.kind != "notebook" or path == session.procedure.source:
+    if session.procedure.kind not in ("notebook", "bare") or path == session.procedure.source:
         return session.first
-    procedure = replace(session.procedure, source=path, steps=notebook_steps(context.project, path))
+    steps = notebook_steps(context.project, path)
+    if not steps and not session.procedure.steps:
+        return session.first
+    procedure = replace(session.procedure, source=path, steps=steps)
     with session.progress(f"installing what {path} installs"):
         return session.builder.build(f"notebook{number}", session.tree("first"), procedure)
 
@@ -52,4 +55,4 @@ def _executed(path: str, ran: Ran) -> Started:
     if ran.timed_out:
         return Started(path, Cause.NOT_EXERCISED, f"was still running after {notebook.TIMEOUT_S} s", Location(path))
     told = causes.of_output(ran.said)
-    return Started(path, told.cause, told.reason, Location(path))
+    return Started(path, told.cause, told.reason, Location(path), variables=told.variables, suspect=told.suspect)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Final
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -13,6 +12,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from readiness.formats import locks, requirements
+from readiness.layers.infrastructure.locking import Locking, listed_files, local_folders, locking, metadata_file, named_words, toml
 from readiness.layers.infrastructure.procedure import unused_lock
 from readiness.sequence.finding import Location, Remedy
 from readiness.world import record
@@ -35,7 +35,7 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Installed packages that nothing pins, beside what was declared."""
+    """Installed packages that nothing pins, beside what was declared. `before` is the day after the project last changed."""
 
     direct: int
     pinned_direct: int
@@ -48,36 +48,38 @@ class Drift:
     """Packages the project declares, whether or not they were installed."""
     unused_lock: str = ""
     """A lock that is there and that nothing installs from."""
+    lock: str = ""
+    locking: Locking = field(default_factory=Locking)
+    before: str = ""
 
-    def installed_text(self, top: str) -> str:
-        """The package of that module with its version, where it is installed and not pinned."""
-        name = str(canonicalize_name({"pkg_resources": "setuptools"}.get(top, top)))
-        return f"{name} {self.installed[name]}" if name in self.unpinned and name in self.installed else ""
+    @property
+    def counts(self) -> str:
+        """How much is pinned, in half a sentence."""
+        return f"{self.pinned_direct} of {self.direct} direct dependencies are pinned, {len(self.unpinned)} packages in all are not"
 
     def remedy_for_missing(self, name: str) -> Remedy:
         """How to declare a package that is imported and nowhere declared, with the project's own tool."""
         if self.kind == "notebook":
             return Remedy(f"add {name} to what the notebook installs, or name all of it in a requirements.txt")
-        text = f"declare {name} where the other packages are declared, then lock"
-        commands = {"poetry": f"poetry add {name}", "pipenv": f"pipenv install {name}"}
-        if self.kind in ("pip", "bare") and self.file.endswith((".txt", ".in")):
-            commands["pip"] = f"echo {name} >> {self.file}"
-        return Remedy(text, commands.get(self.kind, f"uv add {name}"))
+        if not self.direct and not self.locking.files:
+            return Remedy("name what is imported in requirements.txt, then lock", self.locking.add(name))
+        return Remedy(f"declare {name} where the other packages are declared, then lock", self.locking.add(name))
 
-    def remedy(self, top: str = "") -> Remedy:
-        """How to pin everything, with the suspect held back where there is one."""
-        text = "pin every package, not only the direct ones, and install from that"
-        if self.unused_lock and not top:
+    def remedy(self) -> Remedy:
+        """How to pin everything."""
+        if self.unused_lock:
             return self._use_lock()
-        held = HELD_BACK.get(top, "")
         if self.kind == "notebook":
             return Remedy("name exact versions in a requirements.txt and install from that, not from within the notebook")
-        if self.kind in ("uv", "package", "poetry"):
-            tool = "poetry" if self.kind == "poetry" else "uv"
-            return Remedy(text, f"{tool} add '{held}'" if held else f"{tool} lock")
-        compile_all = f"uv pip compile --generate-hashes {self.file}"
-        command = f"echo '{held}' | {compile_all} - -o requirements.lock" if held else f"{compile_all} -o requirements.lock"
-        return Remedy(text, command)
+        return Remedy("pin every package, not only the direct ones, and install from that", self.locking.lock())
+
+    def remedy_for_drift(self, top: str) -> Remedy:
+        """How to pin everything as it once worked: the suspect held back, or releases of the project's own time."""
+        held = HELD_BACK.get(top, "")
+        command = self.locking.lock(held=held, before=self.before)
+        if held or not self.before or self.before not in command:
+            return replace(self.remedy(), command=command) if command else self.remedy()
+        return Remedy(f"pin every package as of {self.before}, when the project was last changed, and install from that", command)
 
     def _use_lock(self) -> Remedy:
         place, _, line = self.source.partition(":")
@@ -90,6 +92,9 @@ class Drift:
 HELD_BACK: Final = {"pkg_resources": "setuptools<81"}
 """Modules that a later release dropped, and the bound under which they were still there."""
 
+DROPPED_FROM: Final = {"pkg_resources": "setuptools"}
+"""The packages they were dropped from."""
+
 
 def declared(project: Project, procedure: Procedure) -> Declared:
     """What the files that decide the installation say, without running anything."""
@@ -98,18 +103,20 @@ def declared(project: Project, procedure: Procedure) -> Declared:
             pinned = locks.pinned(procedure.lock, project.text(procedure.lock))
         except ValueError:
             pinned = {}
-        direct = _metadata(project)
-        return Declared(direct, pinned, procedure.lock, procedure.lock, True, {})
-    files = [file for step in procedure.steps for file in _files(step.argv)] or ([procedure.lock] if procedure.lock else [])
+        return Declared(_metadata(project, ""), pinned, procedure.lock, procedure.lock, True, {})
+    steps = procedure.steps
+    files = listed_files(steps) or ([procedure.lock] if procedure.lock else [])
     direct, where, hashed = _listed(project, files)
-    if any(word in (".", "-e", "pyproject.toml") or word.startswith(".[") for step in procedure.steps for word in step.argv):
-        for name, version in _metadata(project).items():
+    local = local_folders(project, steps)
+    for folder in local:
+        for name, version in _metadata(project, folder).items():
             direct[name] = direct.get(name) or version
-    direct |= {name: version for step in procedure.steps for name, version in _named(step.argv).items()}
+    direct |= {line.name: line.version for step in steps for word in named_words(step.argv) for line in requirements.parse(word).lines}
     pinned = {name: {version} for name, version in direct.items() if version}
     loose = next((where[name].file for name, version in direct.items() if not version and name in where), "")
-    named = next((name for name in ("pyproject.toml", "setup.py") if name in project.paths), "requirements.txt")
-    file = loose or (files[-1] if files else named)
+    stated = [file for folder in local if (file := metadata_file(project, folder))]
+    source = procedure.source.partition(":")[0]
+    file = loose or next((name for name in (*reversed(files), *stated, source) if name in project.paths), "")
     return Declared(direct, pinned, file, "", hashed, where)
 
 
@@ -132,37 +139,9 @@ def _listed(project: Project, files: list[str]) -> tuple[dict[str, str], dict[st
     return direct, where, hashed
 
 
-def _files(argv: tuple[str, ...]) -> list[str]:
-    return [after for word, after in pairwise(argv) if word in ("-r", "-c") and after != "pyproject.toml"]
-
-
-def _named(argv: tuple[str, ...]) -> dict[str, str]:
-    if argv[:3] != ("uv", "pip", "install"):
-        return {}
-    found: dict[str, str] = {}
-    previous = ""
-    for word in argv[5:]:
-        if not word.startswith(("-", ".", "{")) and previous not in (
-            "-r",
-            "-c",
-            "-e",
-            "-i",
-            "-f",
-            "--index-url",
-            "--extra-index-url",
-            "--find-links",
-        ):
-            line = requirements.parse(word).lines
-            found |= {item.name: item.version for item in line}
-        previous = word
-    return found
-
-
-def _metadata(project: Project) -> dict[str, str]:
-    try:
-        data = tomllib.loads(project.text("pyproject.toml"))
-    except tomllib.TOMLDecodeError:
-        return {}
+def _metadata(project: Project, folder: str) -> dict[str, str]:
+    within = f"{folder}/" if folder else ""
+    data = toml(project.text(f"{within}pyproject.toml"))
     found: dict[str, str] = {}
     for text in data.get("project", {}).get("dependencies", []):
         try:
@@ -175,7 +154,7 @@ def _metadata(project: Project) -> dict[str, str]:
         text = spec if isinstance(spec, str) else str(spec.get("version", "")) if isinstance(spec, dict) else ""
         if name != "python":
             found[canonicalize_name(name)] = text.lstrip("= ") if re.fullmatch(r"=*\s*\d+(\.\d+)+", text) else ""
-    if not found and (listed := re.search(r"install_requires\s*=\s*\[(.*?)\]", project.text("setup.py"), re.DOTALL)):
+    if not found and (listed := re.search(r"install_requires\s*=\s*\[(.*?)\]", project.text(f"{within}setup.py"), re.DOTALL)):
         for _, text in re.findall(r"([\"'])(.+?)\1", listed[1]):
             for line in requirements.parse(text).lines:
                 found[line.name] = line.version
@@ -187,22 +166,24 @@ def drift(context: Context) -> Drift | None:
     environment = context.session.first
     if not environment.ready:
         return None
-    said = declared(context.project, context.session.procedure)
+    project, procedure = context.project, context.session.procedure
+    said = declared(project, procedure)
     own = record.local_packages(environment.path)
     free = [name for name, version in sorted(environment.packages.items()) if name not in own and not _matches(said, name, version)]
     asked = [name for name in said.direct if name in environment.packages]
-    pinned = sum(bool(said.pinned.get(name)) for name in asked)
-    procedure = context.session.procedure
     return Drift(
         direct=len(asked),
-        pinned_direct=pinned,
+        pinned_direct=sum(bool(said.pinned.get(name)) for name in asked),
         unpinned=tuple(free),
         installed=dict(environment.packages),
         file=said.file,
         kind=procedure.kind,
         source=procedure.source,
         named=frozenset(said.direct),
-        unused_lock=unused_lock(context.project, procedure),
+        unused_lock=unused_lock(project, procedure),
+        lock=said.lock,
+        locking=locking(project, procedure),
+        before=(project.changed_at.date() + timedelta(days=1)).isoformat() if project.changed_at else "",
     )
 
 

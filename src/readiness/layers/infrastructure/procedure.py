@@ -15,30 +15,16 @@ from typing import Any, Final
 
 from readiness.config.manifest import Manifest
 from readiness.formats import dockerfile, locks, notebook, requirements
+from readiness.layers.infrastructure import pip_lines, readme
 from readiness.layers.infrastructure.interpreter import choose, declared, dockerfiles
+from readiness.layers.infrastructure.pip_lines import PIP_SEMANTICS, UV_PIP
 from readiness.world import interpreters
 from readiness.world.demo import the_notebook
 from readiness.world.environment import Procedure, Step
 from readiness.world.project import Project
 
-_UV_PIP: Final = ("uv", "pip", "install", "--python", "{python}")
 # poetry and pipenv install what their lock lists without resolving it again; so does this
 _UV_SYNC: Final = ("uv", "pip", "sync", "--allow-empty-requirements", "--python", "{python}")
-_DROPPED: Final = re.compile(
-    r"--no-cache-dir|--no-cache|--user|-q+|--quiet|-v+|--verbose|--progress-bar.*|--root-user-action.*|--break-system-packages|"
-    r"--disable-pip-version-check|--system|--no-warn-script-location|--ignore-installed|-U|--upgrade|--timeout=.*|--retries=.*|"
-    r"--no-input|--prefer-binary|--use-pep517|--default-timeout=.*|-I|--force-reinstall|--compile|--no-compile|--trusted-host=.*"
-)
-_WITH_VALUE: Final = frozenset({"--progress-bar", "--timeout", "--retries", "--root-user-action", "--trusted-host", "--default-timeout",
-                                "--target", "--prefix", "--python", "-p"})  # fmt: skip
-_PASSED: Final = re.compile(
-    r"--(?:extra-)?index-url|-i|-f|--find-links|--no-deps|--pre|--no-build-isolation|--require-hashes|-c|--constraint"
-)
-_TAKES_VALUE: Final = _WITH_VALUE | {"-r", "--requirement", "-e", "-i", "--index-url", "--extra-index-url", "-f", "--find-links", "-c",
-                                    "--constraint"}  # fmt: skip
-_FRONT: Final = frozenset({"pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "pip-tools", "virtualenv", "pdm"})
-# pip looks at every index for the best version; uv stops at the first index that knows the name.
-_PIP_SEMANTICS: Final = {"UV_INDEX_STRATEGY": "unsafe-best-match"}
 
 
 def discover(project: Project, manifest: Manifest) -> Procedure:
@@ -79,10 +65,10 @@ def _from_the_rest(project: Project, pyproject: dict[str, Any]) -> Procedure:
             return Procedure("unread", path, unread=f"{path} is for a tool that is not driven yet")
     if steps := _package(project, pyproject):
         return Procedure("package", steps[0].why, steps)
-    if steps := _readme_steps(project):
+    if steps := readme.steps(project):
         return Procedure("pip", steps[0].why, steps)
-    if book := the_notebook(project):
-        return Procedure("notebook", book, notebook_steps(project, book))
+    if (book := the_notebook(project)) and (steps := notebook_steps(project, book)):
+        return Procedure("notebook", book, steps)
     if not any(path.endswith((".py", ".ipynb")) for path in project.paths):
         return Procedure("none", "", unread="no Python was found here; other languages are not judged yet")
     return Procedure("bare", "no dependencies declared")
@@ -140,7 +126,7 @@ def _poetry(project: Project, pyproject: dict[str, Any]) -> Procedure:
     steps = (
         Step(("uv", "tool", "install", "-q", "--with", "poetry-plugin-export", "poetry"), why="to read poetry.lock"),
         Step(tuple(export), why="poetry.lock"),
-        Step((*_UV_SYNC, "{tools}/poetry-requirements.txt"), {**_PIP_SEMANTICS}, "poetry.lock"),
+        Step((*_UV_SYNC, "{tools}/poetry-requirements.txt"), {**PIP_SEMANTICS}, "poetry.lock"),
     )
     return Procedure("poetry", "poetry.lock", steps + _package(project, pyproject, deps=False), lock="poetry.lock")
 
@@ -151,7 +137,7 @@ def _pipenv(project: Project, pyproject: dict[str, Any]) -> Procedure:
     except ValueError as error:
         return Procedure("unread", "Pipfile.lock", unread=f"Pipfile.lock {error}")
     name = ".readiness-pipfile.txt"
-    step = Step((*_UV_SYNC, name), {**_PIP_SEMANTICS}, "Pipfile.lock")
+    step = Step((*_UV_SYNC, name), {**PIP_SEMANTICS}, "Pipfile.lock")
     return Procedure(
         "pipenv", "Pipfile.lock", (step, *_package(project, pyproject, deps=False)), lock="Pipfile.lock", prepared={name: content}
     )
@@ -165,10 +151,10 @@ def _package(project: Project, pyproject: dict[str, Any], *, deps: bool = True, 
     if poetry.get("package-mode") is False or pyproject.get("tool", {}).get("uv", {}).get("package") is False:
         built = False
     if built and (named or not pyproject or "setup.py" in project.paths or "setup.cfg" in project.paths):
-        argv = (*_UV_PIP, *(() if deps else ("--no-deps",)), "-e", ".")
-        return (Step(argv, {**_PIP_SEMANTICS}, "pyproject.toml" if named else "setup.py"),)
+        argv = (*UV_PIP, *(() if deps else ("--no-deps",)), "-e", ".")
+        return (Step(argv, {**PIP_SEMANTICS}, "pyproject.toml" if named else "setup.py"),)
     if named and deps and not only_built:
-        return (Step((*_UV_PIP, "-r", "pyproject.toml"), {**_PIP_SEMANTICS}, "pyproject.toml"),)
+        return (Step((*UV_PIP, "-r", "pyproject.toml"), {**PIP_SEMANTICS}, "pyproject.toml"),)
     return ()
 
 
@@ -181,68 +167,10 @@ def _docker_steps(project: Project, path: str) -> tuple[Step, ...]:
     sources = {PurePosixPath(source).name: source.removeprefix("./") for source, _ in parsed.copied}
     steps = []
     for line, words in parsed.commands:
-        step = _pip_step(project, _pip_words(words), f"{path}:{line}", sources)
+        step = pip_lines.step(project, pip_lines.arguments(words), f"{path}:{line}", sources)
         if step is not None:
             steps.append(step)
     return tuple(steps)
-
-
-def _pip_words(words: list[str]) -> list[str]:
-    """The arguments after `pip install` in a command, empty where it is another command."""
-    for start in range(len(words) - 1):
-        if PurePosixPath(words[start]).name in ("pip", "pip3") and words[start + 1] == "install":
-            return words[start + 2 :]
-    return []
-
-
-def _pip_step(project: Project, words: list[str], why: str, sources: dict[str, str]) -> Step | None:
-    """The installation a `pip install` line asks for; None where it names what is not in the project, or nothing."""
-    argv: list[str] = []
-    useful = False
-    queue = list(words)
-    while queue:
-        word = queue.pop(0)
-        if _DROPPED.fullmatch(word):
-            continue
-        value = queue.pop(0) if queue and word in _TAKES_VALUE else ""
-        if word in _WITH_VALUE:
-            continue
-        kept = _pip_words_kept(project, word, value, sources)
-        if kept is None:
-            return None
-        argv += kept
-        useful = useful or bool(kept and not _PASSED.match(kept[0]))
-    return Step((*_UV_PIP, *argv), {**_PIP_SEMANTICS}, why) if useful else None
-
-
-def _pip_words_kept(project: Project, word: str, value: str, sources: dict[str, str]) -> list[str] | None:
-    if word in ("-r", "--requirement"):
-        path = _in_project(project, value, sources)
-        return None if path is None else ["-r", path]
-    if _PASSED.match(word):
-        return [word, value] if value else [word]
-    if word.startswith("-") and word != "-e":
-        return []
-    target = _target(value if word == "-e" else word)
-    if not target:
-        return None if target is None else []
-    return ["-e", target] if word == "-e" else [target]
-
-
-def _target(word: str) -> str | None:
-    """A requirement or local path as it is here; empty for package clients themselves, None where it cannot be told."""
-    if "$" in word or (word.startswith("/") and not word.startswith(("/app", "/code", "/src", "/workspace", "/usr/src"))):
-        return None
-    local = re.sub(r"^/[\w/]*?(?=\[|$)", ".", word) if word.startswith("/") else word
-    return "" if re.split(r"[=<>!~\[ ]", local)[0].lower() in _FRONT else local
-
-
-def _in_project(project: Project, path: str, sources: dict[str, str]) -> str | None:
-    name = PurePosixPath(path).name
-    for candidate in (path.removeprefix("./"), sources.get(name, ""), name):
-        if candidate in project.paths:
-            return candidate
-    return None
 
 
 COMPILED: Final = "requirements.lock"
@@ -263,9 +191,9 @@ _BESIDE: Final[tuple[str, ...]] = (
 
 def _requirement_steps(project: Project) -> tuple[Step, ...]:
     """The requirement file to install: a documented one, else the usual names, a hashed one before a loose one."""
-    documented = [step for step in _readme_steps(project) if "-r" in step.argv]
-    if documented:
-        return tuple(documented)
+    documented = readme.steps(project)
+    if any("-r" in step.argv for step in documented):
+        return documented
     names: list[str] = [name for name in _BESIDE if name in project.paths]
     if COMPILED in names and _is_compiled(project, COMPILED):
         names = [COMPILED]
@@ -273,25 +201,7 @@ def _requirement_steps(project: Project) -> tuple[Step, ...]:
         pattern = re.compile(r"requirements[\w.-]*\.txt")
         aside = re.compile(r"dev|test|doc|lint|build|ci|gpu|cuda", re.IGNORECASE)
         names = sorted((path for path in project.paths if pattern.fullmatch(path) and not aside.search(path)), key=len)
-    return (Step((*_UV_PIP, "-r", names[0]), {**_PIP_SEMANTICS}, names[0]),) if names else ()
-
-
-def _readme_steps(project: Project) -> tuple[Step, ...]:
-    """The `pip install` lines of the README in order, each once; those that install a release of the project are left out."""
-    readme = next((path for path in sorted(project.paths) if path.lower() in ("readme.md", "readme.rst", "readme.txt", "readme")), "")
-    found: dict[tuple[str, ...], Step] = {}
-    for number, line in enumerate(project.text(readme).splitlines(), start=1):
-        for words in dockerfile.shell_commands(line.strip().strip("`").lstrip("$> ")):
-            argv = _pip_words(words)
-            step = _pip_step(project, argv, f"{readme}:{number}", {}) if argv and words[0] in _RUNNERS else None
-            if step and any(word in ("-r", "-e") or word.startswith(".") for word in step.argv):
-                found.setdefault(tuple(step.argv), step)
-    aside = re.compile(r"dev|test|doc|lint|gpu|cuda", re.IGNORECASE)
-    plain = [step for step in found.values() if not aside.search(" ".join(step.argv[5:]))]
-    return tuple(plain)
-
-
-_RUNNERS: Final = frozenset({"pip", "pip3", "python", "python3", "uv", "py"})
+    return (Step((*UV_PIP, "-r", names[0]), {**PIP_SEMANTICS}, names[0]),) if names else ()
 
 
 def notebook_steps(project: Project, path: str) -> tuple[Step, ...]:
@@ -302,7 +212,7 @@ def notebook_steps(project: Project, path: str) -> tuple[Step, ...]:
         return ()
     found: dict[tuple[str, ...], Step] = {}
     for words in lines:
-        if step := _pip_step(project, list(words), path, {}):
+        if step := pip_lines.step(project, list(words), path):
             found.setdefault(tuple(step.argv), step)
     return tuple(found.values())
 

@@ -9,7 +9,7 @@ from typing import Final
 from readiness.config.manifest import Server
 from readiness.formats import compose, dockerfile
 from readiness.layers.infrastructure import source
-from readiness.layers.infrastructure.facts import compose_files
+from readiness.layers.infrastructure.declarations import compose_files
 from readiness.layers.infrastructure.interpreter import dockerfiles
 from readiness.world.project import Project
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from readiness.formats import dotenv
-from readiness.layers.infrastructure import causes, facts, modules
+from readiness.layers.infrastructure import causes, declarations, modules, source
 from readiness.layers.infrastructure.evidence import Asked, Started
 from readiness.sequence.finding import Cause, Location
 from readiness.world import beneath
@@ -19,17 +18,23 @@ from readiness.world.project import Project
 from readiness.world.session import Session
 
 MODULE_LIMIT_S: Final = 60
+STILL_RUNNING: Final = f"was still running after {MODULE_LIMIT_S} s"
 DUMMY: Final = "sk-readiness-dummy-0000000000000000000000000000"
 """The value given to a key that a guard asks for, where the project documents none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Everything that starting showed: each thing started, and each variable asked for on the way."""
+    """Everything that starting showed: each thing started, and each variable asked for on the way.
+
+    `unnamed` are the modules of the product that refused to start without settings and did not say which: each with the
+    names that were given a value when it then started, None where it never did.
+    """
 
     started: tuple[Started, ...]
     asked: tuple[Asked, ...]
     notes: tuple[str, ...] = ()
+    unnamed: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
 
 
 _memo: WeakKeyDictionary[Session, Outcome] = WeakKeyDictionary()
@@ -52,11 +57,13 @@ def _start(context: Context) -> Outcome:
     records = _probe(session, found, base)
     started = [_started(module, records[module.file], optional) for module in found]
     asked = [item for record in records.values() for item in _asked(record)]
-    asked += _demanded(started)
-    started = _again_with_dummies(context, found, started, optional, base)
-    scripts = [_script(session, name, target, base) for name, target in modules.scripts(project).items()]
+    refusals = {file: _told(record, optional) for file, record in records.items()}
+    asked += [item for file, told in refusals.items() for item in _demanded(file, records[file], told)]
+    silent = [module.file for module in found if refusals[module.file].unclear and not module.aside]
+    started, needed = _again_with_settings(context, found, started, optional, base)
+    scripts = [_script(session, name, base) for name in modules.scripts(project)]
     notes = session.first.isolation.missing(network=True)
-    return Outcome(tuple(started + scripts), tuple(dict.fromkeys(asked)), notes)
+    return Outcome(tuple(started + scripts), tuple(dict.fromkeys(asked)), notes, {file: needed.get(file) for file in silent})
 
 
 def _declared_environment(context: Context) -> dict[str, str]:
@@ -86,86 +93,107 @@ def _started(module: modules.Module, record: dict[str, Any], optional: set[str],
     here = Location(module.file)
     if outcome == "ok":
         return Started(module.file, Cause.NONE, aside=module.aside, note=note)
-    if outcome == "exit":
-        code = record.get("code")
-        told = "" if code in (None, 0, 2) else f"ends itself with {code!r} when imported"
-        cause = Cause.CONFIGURATION if told else Cause.NONE
-        return Started(module.file, cause, told, here if told else None, module.aside)
-    if outcome == "error":
-        error = record["error"]
-        place = error.get("place") or {}
-        told_error = causes.of_error(error, optional)
-        where = Location(place.get("file", module.file), place.get("line") or 1)
-        if told_error.cause is Cause.NONE:
+    if outcome in ("exit", "error"):
+        told = _told(record, optional)
+        place = (record.get("error") or {}).get("place") or {}
+        if told.cause is Cause.NONE:
             return Started(module.file, Cause.NONE, aside=module.aside, note=note)
-        return Started(module.file, told_error.cause, told_error.reason, where, module.aside)
+        where = Location(place.get("file", module.file), place.get("line") or 1)
+        raised_in = str((record.get("error") or {}).get("raised_in") or "")
+        return Started(module.file, told.cause, told.reason, where, module.aside, "", told.variables, told.suspect, raised_in)
+    said = _last_lines(str(record.get("said", "")))
     if outcome == "timeout":
-        return Started(module.file, Cause.NOT_EXERCISED, f"was still running after {MODULE_LIMIT_S} s", here, module.aside)
+        return Started(module.file, Cause.NOT_EXERCISED, STILL_RUNNING, here, module.aside, said=said)
     if outcome == "died":
-        return Started(module.file, Cause.TOOL, f"its process died (wait status {record.get('status')})", here, module.aside)
+        return Started(module.file, Cause.TOOL, f"its process died (wait status {record.get('status')})", here, module.aside, said=said)
     return Started(module.file, Cause.TOOL, f"could not be started here: {record.get('said', '')}", here, module.aside)
+
+
+def _told(record: dict[str, Any], optional: set[str]) -> causes.Told:
+    """What a module that was not imported said; nothing where it was."""
+    if record["outcome"] == "error":
+        return causes.of_error(record["error"], optional)
+    if record["outcome"] == "exit":
+        return causes.of_exit(record.get("code"), record.get("absent") or [])
+    return causes.Told(Cause.NONE, "")
+
+
+def _last_lines(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return causes.one_line(" / ".join(lines[-3:]))
 
 
 def _asked(record: dict[str, Any]) -> list[Asked]:
     return [Asked(item["name"], Location(item["file"], item["line"]), False, True) for item in record.get("asked", [])]
 
 
-def _demanded(started: list[Started]) -> list[Asked]:
-    """Variables that a guard named when it refused to go on, as long as it is clear which it means."""
-    found = []
-    for item in started:
-        names = causes.of_output(item.reason).variables if item.cause is Cause.CONFIGURATION else ()
-        if 0 < len(names) <= 2 and item.location is not None:
-            found += [Asked(name, item.location, True, True) for name in names]
-    return found
+def _demanded(file: str, record: dict[str, Any], told: causes.Told) -> list[Asked]:
+    """The variable that a guard named when it refused to go on, where it is clear which it means: one, or any of several."""
+    if not told.guard or told.unclear:
+        return []
+    place = (record.get("error") or {}).get("place") or {}
+    where = Location(place.get("file", file), place.get("line") or 1)
+    return [Asked(told.variables[0], where, True, True, told.variables[1:])]
 
 
-def _again_with_dummies(
+def _again_with_settings(
     context: Context, found: tuple[modules.Module, ...], started: list[Started], optional: set[str], base: dict[str, str]
-) -> list[Started]:
-    """Starts what a guard refused again, with what the project documents and as few dummies as will do."""
+) -> tuple[list[Started], dict[str, frozenset[str]]]:
+    """Starts what a guard refused again, with what the project documents and as few dummies as will do.
+
+    Returns how each ended, and for each that then started the names it was given a value for.
+    """
     by_file = {module.file: module for module in found}
     results = {item.subject: item for item in started}
-    for values in _dummies(context.project, started):
+    needed: dict[str, frozenset[str]] = {}
+    for values in _settings(context.project, started):
         refused = [by_file[item.subject] for item in results.values() if item.cause is Cause.CONFIGURATION and item.subject in by_file]
         if not refused:
             break
         records = _probe(context.session, tuple(refused), values | base)
         for module in refused:
-            results[module.file] = _with_dummies(module, records[module.file], optional)
-    return [results[item.subject] for item in started]
+            results[module.file] = _with_settings(module, records[module.file], optional, values)
+            if results[module.file].note:
+                needed[module.file] = frozenset(values)
+    return [results[item.subject] for item in started], needed
 
 
 _OF_THE_CODE: Final = frozenset({"ImportError", "SyntaxError", "NameError", "AttributeError"})
 
 
-def _with_dummies(module: modules.Module, record: dict[str, Any], optional: set[str]) -> Started:
+def _with_settings(module: modules.Module, record: dict[str, Any], optional: set[str], values: Mapping[str, str]) -> Started:
     """How a module started with dummies; a value it refuses is the dummy's fault, only broken code is the project's."""
     found = _started(module, record, optional, "with dummy settings")
-    bases = set((record.get("error") or {}).get("bases") or ())
-    if found.cause is Cause.PROJECT and not bases & _OF_THE_CODE:
-        return replace(found, cause=Cause.CONFIGURATION, reason=f"does not take a dummy setting ({found.reason})")
+    error = record.get("error") or {}
+    refused = any(f"'{value}'" in str(error.get("message")) for value in values.values())
+    if found.cause is Cause.PROJECT and (refused or not set(error.get("bases") or ()) & _OF_THE_CODE):
+        return replace(found, cause=Cause.CONFIGURATION, reason=f"does not take a dummy setting ({found.reason})", suspect="")
     return found
 
 
-def _dummies(project: Project, started: list[Started]) -> Iterator[dict[str, str]]:
-    """Settings to try, the fewest first: what guards name, then every secret, then everything that is documented or read."""
-    documented: dict[str, str] = {}
-    for path in facts.example_files(project):
-        documented = dotenv.parse(project.text(path)) | documented
+def _settings(project: Project, started: list[Started]) -> Iterator[dict[str, str]]:
+    """Settings to try, the fewest first: what guards name, then secrets, then all; of each those that are declared first."""
+    documented = declarations.documented(project)
     given = {name: value for name, value in documented.items() if value and not _is_placeholder(value) and not _is_ours(name)}
-    named = {name for item in started for name in causes.of_output(item.reason).variables}
-    known = {name for name in {*documented, *_variables_read(project)} if not _is_ours(name)}
-    secrets = {name for name in known if _SECRET_NAME.search(name)}
-    for names in (named, named | secrets, named | known):
-        yield {name: _dummy(name) for name in names} | given
+    named = {name for item in started for name in item.variables}
+    read = {item.name for item in source.variables(project) if not _is_ours(item.name)}
+    known = {name for name in documented if not _is_ours(name)} | declarations.declared(project, read)
+    tried: set[frozenset[str]] = set()
+    for names in (named, named | _secrets(known), named | _secrets(known | read), named | known, named | known | read):
+        if frozenset(names) not in tried:
+            tried.add(frozenset(names))
+            yield {name: _dummy(name) for name in names} | given
+
+
+def _secrets(names: set[str]) -> set[str]:
+    return {name for name in names if _SECRET_NAME.search(name)}
 
 
 _SECRET_NAME: Final = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL")
 
 
 def _is_placeholder(value: str) -> bool:
-    return value.lower().startswith(("<", "your", "xxx", "sk-...", "...", "changeme", "todo", "replace"))
+    return "$" in value or value.lower().startswith(("<", "your", "xxx", "sk-...", "...", "changeme", "todo", "replace"))
 
 
 def _dummy(name: str) -> str:
@@ -179,13 +207,7 @@ def _is_ours(name: str) -> bool:
     return name in ("PATH", "HOME", "TMPDIR", "LANG", "USER", "PYTHONPATH", "VIRTUAL_ENV", "LD_LIBRARY_PATH") or name.startswith("XDG_")
 
 
-def _variables_read(project: Project) -> dict[str, Location]:
-    from readiness.layers.infrastructure.source import variables
-
-    return {item.name: item.location for item in variables(project)}
-
-
-def _script(session: Session, name: str, target: str, env: dict[str, str]) -> Started:
+def _script(session: Session, name: str, env: dict[str, str]) -> Started:
     subject = f"script {name}"
     path = session.first.path / "bin" / name
     if not path.exists():
@@ -197,4 +219,4 @@ def _script(session: Session, name: str, target: str, env: dict[str, str]) -> St
     if ran.timed_out:
         return Started(subject, Cause.NOT_EXERCISED, f"--help was still running after {MODULE_LIMIT_S} s", Location("pyproject.toml"))
     told = causes.of_output(ran.said)
-    return Started(subject, told.cause, told.reason, Location("pyproject.toml"))
+    return Started(subject, told.cause, told.reason, Location("pyproject.toml"), variables=told.variables, suspect=told.suspect)

@@ -3,29 +3,44 @@
 Stand-alone (standard library of Python 3.7 and later), run by the interpreter of the judged project:
 `python start_modules.py SPEC RESULTS`. SPEC is JSON: root, limit_s, modules [{file, name, roots}]. RESULTS gets one
 JSON line a module: file, outcome (ok, error, exit, timeout, died), and for an error its type, its bases, message,
-missing name, chain of causes, and the last place in the project; plus every environment variable the project's own
-files asked for on the way.
+missing name, chain of causes, the last place in the project, and the installed module it was raised in; for a module
+that did not come to an end the last it printed; plus every environment variable the project's own files asked for on
+the way; an error has the names of all variables that were looked up in vain.
 """
 
 import importlib
 import importlib.util
 import json
 import os
+import re
 import select
 import signal
 import sys
 import time
 import traceback
 
+BASE_PATH = list(sys.path[1:])
+"""The search path of the interpreter itself, without the folder of this file."""
+
+TAIL_BYTES, MARK = 2000, b"\0"
+"""How much is kept of what a module prints, and what divides it from what the one before it printed."""
+
+ABSENT = re.compile(
+    r"\b(?:director(?:y|ies)|folder|file|path)\b[^\n]{0,80}(?:does not exist|doesn't exist|do not exist|not found|is missing)"
+    r"|no such file or directory",
+    re.I,
+)
+"""How an exception of another kind than FileNotFoundError says that it looked for a file."""
+
 
 def ask_recorder(root):
-    """Notes every lookup in os.environ that a file of the project makes; returns the growing list."""
-    asked, seen = [], set()
+    """Notes every lookup in os.environ that a file of the project makes, and the names nobody found; returns both."""
+    asked, seen, absent = [], set(), set()
     kind = type(os.environ)
     original = kind.__getitem__
 
     def asker():
-        frame = sys._getframe(2)
+        frame = sys._getframe(3)
         for _ in range(6):
             if frame is None:
                 return None
@@ -38,20 +53,27 @@ def ask_recorder(root):
         return None
 
     def getitem(self, key):
-        if isinstance(key, str) and key not in seen:
+        try:
+            value = original(self, key)
+        except KeyError:
+            note(key, False)
+            raise
+        note(key, True)
+        return value
+
+    def note(key, there):
+        if not isinstance(key, str):
+            return
+        if not there:
+            absent.add(key)
+        if key not in seen:
             place = asker()
             if place is not None:
                 seen.add(key)
-                try:
-                    original(self, key)
-                    there = True
-                except KeyError:
-                    there = False
                 asked.append({"name": key, "file": place[0], "line": place[1], "set": there})
-        return original(self, key)
 
     kind.__getitem__ = getitem
-    return asked
+    return asked, absent
 
 
 def load(module, root, attempt):
@@ -62,8 +84,11 @@ def load(module, root, attempt):
         attempt = 0
     first = os.path.join(root, roots[attempt]) if roots[attempt] else root
     path = os.path.join(root, module["file"])
-    extra = [folder for folder in (first, root, os.path.dirname(path)) if folder]
-    sys.path[:] = list(dict.fromkeys(extra)) + [folder for folder in sys.path if folder not in extra]
+    # Its own folder only where it is one of the roots and its turn: a module in it may be called as a package or as
+    # something of the standard library is. What earlier modules added is gone.
+    extra = list(dict.fromkeys((first, root)))
+    sys.path[:] = extra + [folder for folder in BASE_PATH if folder not in extra]
+    sys.argv[:] = [path]
     relative = os.path.relpath(path, first)
     parts = relative[:-3].split(os.sep)
     if parts[-1] == "__init__":
@@ -101,6 +126,8 @@ def describe(error, root):
     if isinstance(error, SyntaxError) and error.filename and error.filename.startswith(root):
         place = {"file": error.filename[len(root) :].lstrip("/"), "line": error.lineno or 1}
     last = traceback.extract_tb(error.__traceback__)
+    own = [number for number, frame in enumerate(last) if frame.filename.startswith(root)]
+    beyond = [frame.filename for frame in last[own[-1] + 1 if own else 0 :] if "/site-packages/" in frame.filename]
     return {
         "type": qualified(type(error)),
         "bases": [qualified(base) for base in type(error).__mro__],
@@ -109,9 +136,16 @@ def describe(error, root):
         "filename": str(getattr(error, "filename", "") or "") if isinstance(error, OSError) else "",
         "chain": chain[1:6],
         "place": place,
-        "raised_in": last[-1].filename if last else "",
+        "errno": error.errno if isinstance(error, OSError) else None,
+        "raised_in": dotted(beyond[-1]) if beyond else "",
         "raised_line": (last[-1].line or "") if last else "",
     }
+
+
+def dotted(filename):
+    """The name of an installed module by its file."""
+    parts = os.path.splitext(filename.rpartition("/site-packages/")[2])[0].split("/")
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
 
 
 def qualified(kind):
@@ -125,25 +159,31 @@ def text_of(error):
         return "<no message>"
 
 
-def worker(pipe, jobs, spec, asked):
+def worker(pipe, printed, jobs, spec, recorded):
     """Handles jobs one after another and says how each went; killed from outside where one does not end."""
+    asked, absent = recorded
+    os.dup2(printed, 1)
+    os.dup2(printed, 2)
 
     def say(record):
         os.write(pipe, (json.dumps(record) + "\n").encode("utf-8", "replace"))
 
     for index, attempt in jobs:
         say({"index": index, "started": True})
+        os.write(printed, MARK)
         del asked[:]
+        absent.clear()
         record = {"index": index, "outcome": "ok"}
         try:
             load(spec["modules"][index], spec["root"], attempt)
         except SystemExit as error:
-            record.update(outcome="exit", code=error.code if isinstance(error.code, int) or error.code is None else str(error.code)[:500])
+            code = error.code if isinstance(error.code, int) or error.code is None else str(error.code)[:500]
+            record.update(outcome="exit", code=code, absent=sorted(absent))
         except BaseException as error:
-            record.update(outcome="error", error=describe(error, spec["root"]))
+            record.update(outcome="error", error=dict(describe(error, spec["root"]), absent=sorted(absent)))
         record["asked"] = list(asked)
         say(record)
-        if record["outcome"] != "ok":
+        if attempt or record["outcome"] != "ok":  # two folders may each hold a module of the same name
             forget(spec["root"])
 
 
@@ -160,45 +200,69 @@ def signature(record):
     return (record["outcome"], error.get("type"), error.get("message"), place.get("file"), place.get("line"), str(record.get("code")))
 
 
-def confirm(spec, asked, results):
+def confirm(spec, recorded, results):
     """Repeats every failure of another kind in a clean process; what then starts was only the fault of a neighbour."""
     settled = set()
     for index in range(len(spec["modules"])):
         record = results[index]
         if record["outcome"] not in ("error", "exit") or signature(record) in settled:
             continue
-        run_batch([(index, 0)], spec, asked, results)
+        run_batch([(index, 0)], spec, recorded, results)
         if signature(results[index]) == signature(record):
             settled.add(signature(record))
 
 
-def run_batch(jobs, spec, asked, results):
+def run_batch(jobs, spec, recorded, results):
     """Starts a worker on `jobs`, stores what it says, and returns the jobs it did not get to."""
-    read, write = os.pipe()
+    (read, write), (output, printed) = os.pipe(), os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(read)
+        os.close(output)
         os.setpgid(0, 0)
         try:
-            worker(write, jobs, spec, asked)
+            worker(write, printed, jobs, spec, recorded)
         finally:
             os._exit(0)
     os.close(write)
-    buffer, current, done = b"", None, 0
-    since = time.monotonic()
+    os.close(printed)
+    done, unfinished = follow(read, output, spec["limit_s"], results)
+    if not done and unfinished is None:  # it ended before its first job
+        unfinished = jobs[0][0]
+        results[unfinished] = {"index": unfinished, "outcome": "died", "said": ""}
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except OSError:
+        pass
+    status = os.waitpid(pid, 0)[1]
+    os.close(read)
+    os.close(output)
+    if unfinished is not None:
+        results[unfinished]["status"] = status
+        done += 1
+    return jobs[done:]
+
+
+def follow(read, output, limit_s, results):
+    """Stores what a worker says until it ends or a job takes too long; returns the jobs done, and the one that was not."""
+    buffer, said, current, done = b"", b"", None, 0
+    since, open_ends = time.monotonic(), [read, output]
     while True:
-        left = spec["limit_s"] - (time.monotonic() - since)
-        ready = select.select([read], [], [], max(left, 0))[0] if left > 0 else []
-        if not ready:
-            results[current] = {"index": current, "outcome": "timeout"}
-            done += 1
-            break
-        chunk = os.read(read, 65536)
+        left = limit_s - (time.monotonic() - since)
+        ready = select.select(open_ends, [], [], left)[0] if left > 0 else []
+        if output in ready:
+            chunk = os.read(output, 65536)
+            said = (said + chunk)[-TAIL_BYTES:]
+            if not chunk:
+                open_ends.remove(output)
+        if ready and read not in ready:
+            continue
+        chunk = os.read(read, 65536) if ready else b""
         if not chunk:
             if current is not None:
-                results[current] = {"index": current, "outcome": "died"}
-                done += 1
-            break
+                outcome = "died" if ready else "timeout"
+                results[current] = {"index": current, "outcome": outcome, "said": said.rpartition(MARK)[2].decode("utf-8", "replace")}
+            return done, current
         buffer += chunk
         while b"\n" in buffer:
             line, buffer = buffer.split(b"\n", 1)
@@ -208,16 +272,6 @@ def run_batch(jobs, spec, asked, results):
             else:
                 results[record["index"]] = record
                 current, done = None, done + 1
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except OSError:
-        pass
-    status = os.waitpid(pid, 0)[1]
-    os.close(read)
-    for record in results.values():
-        if record["outcome"] == "died" and "status" not in record:
-            record["status"] = status
-    return jobs[done:]
 
 
 def local_names(spec):
@@ -227,36 +281,70 @@ def local_names(spec):
     return names
 
 
+def misplaced(record, local):
+    """Whether a module may only have been looked for from the wrong folder; `local` are names the project's files have."""
+    error = record.get("error") or {}
+    if record["outcome"] != "error":
+        return False
+    message = error.get("message", "")
+    lacking = re.match(r"(?:partially initialized )?module '(\w+)[\w.]*' has no attribute", message)
+    names = {(error.get("missing") or "").split(".")[0], lacking.group(1) if lacking else ""}
+    return "attempted relative import" in message or not names.isdisjoint(local)
+
+
+def elsewhere(spec, recorded, results):
+    """Tries modules that were perhaps looked for from the wrong folder from the other folders they may belong to."""
+    local = local_names(spec)
+    for attempt in range(1, max((len(module["roots"]) for module in spec["modules"]), default=0)):
+        again = [index for index, record in results.items() if misplaced(record, local)]
+        jobs = [(index, attempt) for index in again if attempt < len(spec["modules"][index]["roots"])]
+        before = {index: results[index] for index, _ in jobs}
+        left = list(jobs)
+        while left:
+            left = run_batch(left, spec, recorded, results)
+        for index, _ in jobs:
+            if results[index]["outcome"] != "ok":  # again in a process of its own, without neighbours
+                run_batch([(index, attempt)], spec, recorded, results)
+            if misplaced(results[index], local) and wanted(results[index]) == wanted(before[index]):
+                results[index] = before[index]
+
+
+def wanted(record):
+    return ((record.get("error") or {}).get("missing") or "").split(".")[0]
+
+
+def looks_for_file(record):
+    """Whether a module failed because a path relative to the folder it is started in leads nowhere."""
+    error = record.get("error") or {}
+    if error.get("type") == "FileNotFoundError":
+        return not error.get("filename", "/").startswith("/")
+    return "ImportError" not in error.get("bases", ()) and bool(ABSENT.search(error.get("message", "")))
+
+
+def from_own_folder(spec, recorded, results):
+    """Starts modules that look for a file from their own folder, as a README may say."""
+    for index, module in enumerate(spec["modules"]):
+        if results[index]["outcome"] == "error" and looks_for_file(results[index]):
+            before = results[index]
+            run_batch([(index, len(module["roots"]))], spec, recorded, results)
+            if results[index]["outcome"] == "error" and looks_for_file(results[index]):
+                results[index] = before
+
+
 def main():
-    with open(sys.argv[1]) as handle:
+    spec_path, results_path = sys.argv[1:3]
+    with open(spec_path) as handle:
         spec = json.load(handle)
-    asked = ask_recorder(spec["root"])
+    recorded = ask_recorder(spec["root"])
     os.chdir(spec["root"])
-    results, local = {}, local_names(spec)
+    results = {}
     jobs = [(index, 0) for index in range(len(spec["modules"]))]
     while jobs:
-        jobs = run_batch(jobs, spec, asked, results)
-    confirm(spec, asked, results)
-    for index, module in enumerate(spec["modules"]):
-        # A module of the project that is not found may only have been looked for from the wrong folder.
-        for attempt in range(1, len(module["roots"])):
-            error = results[index].get("error") or {}
-            missing = (error.get("missing") or "").split(".")[0]
-            relative = "attempted relative import" in error.get("message", "")
-            if results[index]["outcome"] != "error" or not (relative or missing in local):
-                break
-            before = results[index]
-            run_batch([(index, attempt)], spec, asked, results)
-            after = (results[index].get("error") or {}).get("missing") or ""
-            if results[index]["outcome"] == "error" and after.split(".")[0] in local and missing == after.split(".")[0]:
-                results[index] = before
-        error = results[index].get("error") or {}
-        if error.get("type") == "FileNotFoundError" and not error.get("filename", "/").startswith("/"):
-            before = results[index]
-            run_batch([(index, len(module["roots"]))], spec, asked, results)
-            if (results[index].get("error") or {}).get("type") == "FileNotFoundError":
-                results[index] = before
-    with open(sys.argv[2], "w") as handle:
+        jobs = run_batch(jobs, spec, recorded, results)
+    confirm(spec, recorded, results)
+    elsewhere(spec, recorded, results)
+    from_own_folder(spec, recorded, results)
+    with open(results_path, "w") as handle:
         for index, module in enumerate(spec["modules"]):
             record = dict(results[index], file=module["file"])
             handle.write(json.dumps(record) + "\n")

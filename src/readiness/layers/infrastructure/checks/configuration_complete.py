@@ -5,7 +5,8 @@ Needed above: an environment is only recreated when its settings are.
 Executed: while modules start, every lookup of an environment variable by the project's own files is recorded; the source
 is read for those that start did not reach. A variable is required where its absence raises, or where a guard names it.
 Declared is what a file that is no code names: an example environment file, a compose file, a Dockerfile, a deployment,
-the manifest, the README.
+the manifest, the README; of the project, or of the repository it is a part of. Where a guard refuses without saying
+what it wants, the module is started with dummies for what is declared: if that will do, it is.
 Cannot see: names put together at run time in code that was not started, settings read from elsewhere.
 Repair: name the variable in `.env.example`.
 Source: "the demo needs a key nobody wrote down", the commonest reason a recreated demo did not run.
@@ -14,14 +15,14 @@ Source: "the demo needs a key nobody wrote down", the commonest reason a recreat
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from readiness.layers.infrastructure import source, starting
+from readiness.layers.infrastructure import declarations, source, starting
 from readiness.layers.infrastructure.evidence import Asked
-from readiness.sequence.finding import Basis, Cause, Finding, Outcome, Problem, Remedy
+from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
 from readiness.world.context import Context
-from readiness.world.project import Project
 
 ID = "infrastructure.configuration-complete"
 
@@ -33,63 +34,94 @@ _GIVEN = re.compile(
 )
 """What the platform gives, so that no project has to declare it."""
 
-_TEXT_LIMIT_BYTES = 1_000_000
-
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The variables asked for, which of them are declared, and whether any code was started for it."""
+    """The variables asked for, which names are declared, and whether any code was started for it.
+
+    `unnamed` are the modules of the product that a guard stopped without saying for want of what: each with the names that
+    were given a value when it then started, None where it never did.
+    """
 
     asked: tuple[Asked, ...]
     declared: frozenset[str]
     executed: bool
+    unnamed: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
 
 
 def observe(context: Context) -> Observed:
     """Collects what is asked for, at run time and in the source, and which of those names are declared."""
     ready = context.session.blocked is Cause.NONE
-    started = starting.start(context).asked if ready else ()
+    outcome = starting.start(context) if ready else None
     asked: dict[str, Asked] = {}
-    for item in (*source.variables(context.project), *started):
+    for item in (*source.variables(context.project), *(outcome.asked if outcome else ())):
         known = asked.get(item.name, item)
-        asked[item.name] = Asked(item.name, known.location, known.required or item.required, known.executed or item.executed)
+        instead = item.instead if not known.required else known.instead if not item.required else _shared(known, item)
+        required, executed = known.required or item.required, known.executed or item.executed
+        asked[item.name] = Asked(item.name, known.location, required, executed, instead)
     named = [item for item in asked.values() if not _GIVEN.fullmatch(item.name)]
     demo = context.manifest.demo
     stated = {*demo.env, *demo.secrets} if demo is not None else set()
-    declared = frozenset(stated | _declared(context.project, {item.name for item in named}))
-    return Observed(tuple(sorted(named, key=lambda item: item.name)), declared, ready)
+    unnamed = {file: _own(names) for file, names in outcome.unnamed.items()} if outcome else {}
+    wanted = {name for item in named for name in (item.name, *item.instead)} | {name for names in unnamed.values() for name in names or ()}
+    declared = frozenset(stated | declarations.declared(context.project, wanted))
+    return Observed(tuple(sorted(named, key=lambda item: item.name)), declared, ready, unnamed)
 
 
-def _declared(project: Project, names: set[str]) -> set[str]:
-    left = set(names)
-    for entry in project.entries:
-        if not left:
-            break
-        if entry.path.endswith((".py", ".ipynb", ".lock", ".svg")) or entry.mode == "120000":
-            continue
-        if (project.root / entry.path).stat().st_size <= _TEXT_LIMIT_BYTES:
-            left -= set(re.findall(r"\b[A-Za-z_][A-Za-z0-9_]{2,}\b", project.text(entry.path)))
-    return names - left
+def _own(names: frozenset[str] | None) -> frozenset[str] | None:
+    return None if names is None else frozenset(name for name in names if not _GIVEN.fullmatch(name))
+
+
+def _shared(one: Asked, other: Asked) -> tuple[str, ...]:
+    """What would do instead for two that ask for the same variable: only what would do for both."""
+    return tuple(name for name in one.instead if name in other.instead)
 
 
 def judge(observed: Observed, policy: Policy) -> Finding:
-    """Fails where a variable it cannot do without is declared nowhere."""
+    """Fails where a variable it cannot do without is declared nowhere; `unknown` where it is not said what is wanted."""
     required = [item for item in observed.asked if item.required]
     basis = Basis.EXECUTED if observed.executed else Basis.OBSERVED
     soft = [item.name for item in observed.asked if not item.required and item.name not in observed.declared]
     notes = (f"asked for, done without and declared nowhere: {', '.join(soft[:3])}{' …' if len(soft) > 3 else ''}",) if soft else ()
-    if not required:
+    missing = [item for item in required if observed.declared.isdisjoint((item.name, *item.instead))]
+    if missing:
+        return _fails(required, missing, basis, notes)
+    untold = sorted(file for file, names in observed.unnamed.items() if names is None or not names <= observed.declared)
+    if untold:
+        return _untold(untold, observed, basis, notes)
+    if not required and not observed.unnamed:
         return Finding(ID, Outcome.NOT_APPLICABLE, basis, reason="no variable is asked for that it could not do without", notes=notes)
-    missing = [item for item in required if item.name not in observed.declared]
-    if not missing:
-        text = f"{len(required)} variable{'s' if len(required) != 1 else ''} asked for, each declared"
-        return Finding(ID, Outcome.HOLDS, basis, observed=text, notes=notes)
-    problems = tuple(Problem(item.name, f"{item.name} is asked for and declared nowhere", item.location) for item in missing)
+    plural = "s" if len(required) != 1 else ""
+    text = f"{len(required)} variable{plural} asked for, each declared" if required else "what is declared will do for every module"
+    return Finding(ID, Outcome.HOLDS, basis, observed=text, notes=notes)
+
+
+def _fails(required: list[Asked], missing: list[Asked], basis: Basis, notes: tuple[str, ...]) -> Finding:
+    problems = tuple(Problem(item.name, f"{_either(item)} is asked for and declared nowhere", item.location) for item in missing)
     names = ", ".join(item.name for item in missing[:3])
     text = f"{len(missing)} of {len(required)} declared nowhere: {names}{' …' if len(missing) > 3 else ''}"
-    remedy = Remedy("name it, without its value, in .env.example", f"echo '{missing[0].name}=' >> .env.example")
     first = missing[0]
+    remedy = Remedy("name it, without its value, in .env.example", f"echo '{first.name}=' >> .env.example")
     return Finding(
         ID, Outcome.FAILS, basis, first.name, "every variable is declared", text, problems[0].text, Cause.PROJECT,
         first.location, remedy, problems, notes,
+    )  # fmt: skip
+
+
+def _either(item: Asked) -> str:
+    return " or ".join((item.name, *item.instead))
+
+
+def _untold(untold: list[str], observed: Observed, basis: Basis, notes: tuple[str, ...]) -> Finding:
+    """A guard that names nothing: which variables it wants, and so whether they are declared, cannot be told."""
+    first = untold[0]
+    count = f"{len(untold)} module{'s' if len(untold) != 1 else ''}"
+    if observed.unnamed[first] is None:
+        reason = f"{count} did not start for want of settings that no message names, the first {first}"
+    else:
+        reason = f"{count} started only with settings that no message names, the first {first}"
+    remedy = Remedy("let the message name the variable it wants, and name that in .env.example")
+    return Finding(
+        ID, Outcome.UNKNOWN, basis, first, "every variable is declared", "what is wanted is not named", reason, Cause.CONFIGURATION,
+        Location(first), remedy, notes=notes,
     )  # fmt: skip

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from readiness.formats import dockerfile
 from readiness.layers.infrastructure.interpreter import dockerfiles
+from readiness.layers.infrastructure.locking import locking
 from readiness.layers.infrastructure.pinning import Drift, declared, drift
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
@@ -29,7 +30,10 @@ ID = "infrastructure.dependencies-locked"
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What pins the packages: the lock, what it leaves free, whether it is `stale`, what the image build ignores."""
+    """What pins the packages: the lock, what it leaves free, whether it is `stale`, what the image build ignores.
+
+    `relock` is the command that pins everything, empty where none would work.
+    """
 
     kind: str
     lock: str
@@ -41,6 +45,7 @@ class Observed:
     image: tuple[Problem, ...] = ()
     blocked: Cause = Cause.NONE
     unread: str = ""
+    relock: str = ""
 
 
 def observe(context: Context) -> Observed:
@@ -48,7 +53,7 @@ def observe(context: Context) -> Observed:
     project, procedure = context.project, context.session.procedure
     said = declared(project, procedure)
     loose = tuple(
-        Problem(name, f"{name} is not pinned", said.where.get(name) or Location(said.file))
+        Problem(name, f"{name} is not pinned", said.where.get(name) or (Location(said.file) if said.file else None))
         for name, version in said.direct.items()
         if not said.pinned.get(name)
     )
@@ -57,7 +62,10 @@ def observe(context: Context) -> Observed:
     stale, unchecked = _stale(context) if runnable and procedure.lock == "uv.lock" else ("", "")
     image = tuple(image_problems(project, procedure))
     blocked = context.session.blocked
-    return Observed(procedure.kind, procedure.lock, len(said.direct), found, loose, stale, unchecked, image, blocked, procedure.unread)
+    relock = locking(project, procedure).lock()
+    return Observed(
+        procedure.kind, procedure.lock, len(said.direct), found, loose, stale, unchecked, image, blocked, procedure.unread, relock
+    )
 
 
 def _stale(context: Context) -> tuple[str, str]:
@@ -147,7 +155,7 @@ def _fails(observed: Observed, problems: list[Problem]) -> Finding:
     first = problems[0]
     basis = Basis.EXECUTED if free is not None else Basis.OBSERVED
     if observed.stale or observed.image:
-        text, reason = first.text, f"{len(problems)} place{'s' if len(problems) != 1 else ''} would install something else"
+        text, reason = first.text, "; ".join(dict.fromkeys(item.text for item in problems[:4])) + ("; …" if len(problems) > 4 else "")
         command = {"uv.lock": "uv lock", "poetry.lock": "poetry lock"}.get(observed.lock, "") if observed.stale else ""
         remedy = Remedy(f"bring {observed.lock} up to date and install from it everywhere", command)
         if observed.image and not observed.stale:
@@ -183,8 +191,7 @@ def _fails(observed: Observed, problems: list[Problem]) -> Finding:
             tuple(problems),
         )
     text = f"{len(observed.loose)} of {observed.direct} direct dependencies are not pinned"
-    command = "uv lock" if observed.kind == "package" else "uv pip compile --generate-hashes requirements.txt -o requirements.lock"
-    remedy = Remedy("pin every package and install from that", command)
+    remedy = Remedy("pin every package and install from that", observed.relock)
     return Finding(
         ID, Outcome.FAILS, basis, first.subject, "every package is pinned", text, "no lock pins them", Cause.PROJECT,
         first.location, remedy, tuple(problems),

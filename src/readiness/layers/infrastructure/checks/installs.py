@@ -11,7 +11,11 @@ Source: 14 public applications read by hand, five of which no longer started fro
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from readiness.layers.infrastructure.evidence import Installed
+from readiness.layers.infrastructure.locking import locking
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy, outcome_of
 from readiness.sequence.stakes import Policy
 from readiness.world import interpreters
@@ -30,7 +34,10 @@ def observe(context: Context) -> Installed:
         return Installed(*common, "", procedure.unread, cause, procedure.unread, 0, 0.0, (), here)
     found = context.session.first
     python = str(found.interpreter.version) if found.interpreter else ""
-    return Installed(*common, python, "", found.cause, found.reason, len(found.packages), found.elapsed_s, found.tried, here, found.notes)
+    relock = locking(context.project, procedure).lock()
+    return Installed(
+        *common, python, "", found.cause, found.reason, len(found.packages), found.elapsed_s, found.tried, here, found.notes, relock
+    )
 
 
 def judge(observed: Installed, policy: Policy) -> Finding:
@@ -43,7 +50,7 @@ def judge(observed: Installed, policy: Policy) -> Finding:
         reason = f"{observed.declared} is not on this machine; here are {', '.join(observed.here) or 'none'}"
         return Finding(ID, Outcome.UNKNOWN, Basis.OBSERVED, observed.declared, reason=reason, cause=Cause.INTERPRETER,
                        remedy=Remedy("install that Python and check again", f"uv python install {wanted}"))  # fmt: skip
-    if observed.procedure == "bare" and observed.cause is Cause.NONE:
+    if observed.cause is Cause.NONE and not observed.package_count:
         return Finding(ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason="no dependencies are declared")
     outcome = outcome_of(observed.cause)
     subject = observed.source
@@ -51,13 +58,25 @@ def judge(observed: Installed, policy: Policy) -> Finding:
     location = Location(subject.partition(":")[0]) if subject else None
     if outcome is Outcome.HOLDS:
         count = observed.package_count
-        text = f"{count} package{'s' if count != 1 else ''} into an empty environment"
+        text = f"{count} package{'s' if count != 1 else ''} into an empty environment{_of_python(observed)}"
         return Finding(ID, outcome, Basis.EXECUTED, subject, observed=text, notes=notes)
     problems = (Problem(subject, observed.reason, location),) if outcome is Outcome.FAILS else ()
     return Finding(
         ID, outcome, Basis.EXECUTED, subject, "an empty environment is filled", f"it is not ({observed.source})", observed.reason,
         observed.cause, location, _remedy(observed), problems, notes,
     )  # fmt: skip
+
+
+def _of_python(observed: Installed) -> str:
+    """Which Python ran, where the declaration leaves that open or names another release of it."""
+    named = re.match(r"Python (\d[\d.]*)(?: |$)", observed.declared)
+    same = named and (observed.python == named[1] or observed.python.startswith(f"{named[1]}."))
+    return "" if same or not observed.python else f" of Python {observed.python}"
+
+
+_NO_WHEEL: Final = re.compile(r"\b([\w.-]+)==([\w.+!-]+) has no wheels with a matching platform tag")
+_PLATFORMS: Final = {"win32": r"\bwin(?:32|_amd64|_arm64)\b", "darwin": r"\bmacosx_", "linux": r"\b(?:many|musl)?linux"}
+_WINDOWS: Final = re.compile(r"pywin|wmi$|winrt|windows", re.IGNORECASE)
 
 
 def _remedy(observed: Installed) -> Remedy:
@@ -68,14 +87,14 @@ def _remedy(observed: Installed) -> Remedy:
     }
     if observed.cause in texts:
         return texts[observed.cause]
-    commands = {
-        "uv": "uv lock",
-        "poetry": "poetry lock",
-        "pipenv": "pipenv lock",
-        "pip": f"uv pip compile --generate-hashes {observed.source.partition(':')[0]} -o requirements.lock",
-        "package": "uv lock",
-    }
-    command = commands.get(observed.procedure, "")
-    if observed.source.partition(":")[0].lower().startswith(("readme", "dockerfile")):
-        command = "uv pip install -r requirements.txt"
-    return Remedy("make the declaration resolvable again and lock what it resolves to", command)
+    if found := _NO_WHEEL.search(observed.reason):
+        marker = f'{found[1]}=={found[2]}; sys_platform == "{_platform(found[1], observed.reason)}"'
+        return Remedy(f"ask for {found[1]} only where it exists: `{marker}`")
+    return Remedy("make the declaration resolvable again and lock what it resolves to", observed.relock)
+
+
+def _platform(name: str, reason: str) -> str:
+    """The platform a package is for, by the wheels that the client says there are, else by its name."""
+    wheels = reason.partition("Wheels are available")[2]
+    said = next((platform for platform, pattern in _PLATFORMS.items() if re.search(pattern, wheels)), "")
+    return said or ("win32" if _WINDOWS.match(name) else "darwin" if name.startswith("pyobjc") else "…")

@@ -12,14 +12,17 @@ Source: of 14 public applications five did not start, three of them only below t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from readiness.layers.infrastructure import causes, notebooks, starting
+from readiness.layers.infrastructure import blame, notebooks, starting
 from readiness.layers.infrastructure.evidence import Started
 from readiness.layers.infrastructure.pinning import Drift, drift
+from readiness.layers.infrastructure.starting import STILL_RUNNING
 from readiness.sequence.finding import Basis, Cause, Finding, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import no_finding
+from readiness.world import record
 from readiness.world.context import Context
 
 ID = "infrastructure.starts"
@@ -27,13 +30,18 @@ ID = "infrastructure.starts"
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What started and what did not; `blocked` says why nothing could be tried, `drift` what the lock leaves free."""
+    """What started and what did not; `blocked` says why nothing could be tried, `drift` what the lock leaves free.
+
+    `owners` says which package brings each module that a failure is about.
+    """
 
     started: tuple[Started, ...]
     blocked: Cause = Cause.NONE
     why_blocked: str = ""
     drift: Drift | None = None
     notes: tuple[str, ...] = ()
+    owners: Mapping[str, str] = field(default_factory=dict)
+    has_demo: bool = False
 
 
 def observe(context: Context) -> Observed:
@@ -42,7 +50,9 @@ def observe(context: Context) -> Observed:
         return Observed((), context.session.blocked, context.session.why_blocked)
     outcome = starting.start(context)
     started = outcome.started or notebooks.start(context)
-    return Observed(started, Cause.NONE, "", drift(context), outcome.notes)
+    about = {name for item in started if item.cause is Cause.PROJECT for name in (item.suspect, item.raised_in) if name}
+    owners = record.owners(context.session.first.path, about)
+    return Observed(started, Cause.NONE, "", drift(context), outcome.notes, owners, context.manifest.demo is not None)
 
 
 def judge(observed: Observed, policy: Policy) -> Finding:
@@ -62,9 +72,10 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     if unclear or not fine:
         worst = (unclear or silent)[0]
         text = f"{fine} of {len(product)} start"
+        notes = tuple(note for note in notes if not note.endswith(f": {worst.subject} {worst.reason}"))  # it is the reason
         return Finding(
             ID, Outcome.UNKNOWN, Basis.EXECUTED, worst.subject, "all start", text, f"{worst.subject} {worst.cause}: {worst.reason}",
-            worst.cause, worst.location, _unclear_remedy(worst), notes=notes,
+            worst.cause, worst.location, _unclear_remedy(worst, has_demo=observed.has_demo), notes=notes,
         )  # fmt: skip
     return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, observed=_count(fine, product), notes=notes)
 
@@ -82,7 +93,7 @@ def _fails(observed: Observed, product: list[Started], broken: list[Started], no
     more = f" (and {len(reasons) - 1} other reason{'s' if len(reasons) > 2 else ''})" if len(reasons) > 1 else ""
     text = f"{len(broken)} of {len(product)} fail{'s' if len(broken) == 1 else ''}: {reasons[0]}{more}"
     problems = tuple(Problem(item.subject, item.reason, item.location) for item in broken)
-    why, remedy = _why(observed, first)
+    why, remedy = blame.why(first, observed.drift, observed.owners)
     return Finding(
         ID,
         Outcome.FAILS,
@@ -99,45 +110,41 @@ def _fails(observed: Observed, product: list[Started], broken: list[Started], no
     )
 
 
-def _why(observed: Observed, first: Started) -> tuple[str, Remedy]:
-    missing = first.reason.partition("No module named ")[2].strip("'\" ")
-    top = missing.partition(".")[0]
-    free = observed.drift
-    name = causes.distribution(top)
-    if missing and free is not None and name in free.named and name not in free.installed:
-        remedy = Remedy(
-            "bring the lock up to date with the declaration", {"poetry": "poetry lock", "pipenv": "pipenv lock"}.get(free.kind, "uv lock")
-        )
-        return f"{name} is declared, and what was installed ({free.file}) does not have it", remedy
-    if missing and free is not None and name not in free.installed:
-        source = f"which installing by {free.source} does not bring" if free.kind != "bare" else "and nothing is declared"
-        return f"{first.subject} needs {top}, {source}", free.remedy_for_missing(name)
-    if free is not None and free.unpinned:
-        counts = f"{free.pinned_direct} of {free.direct} direct dependencies are pinned, {len(free.unpinned)} packages in all are not"
-        suspect = f"; {free.installed_text(top)} came with today's installation" if free.installed_text(top) else ""
-        return f"{counts}{suspect}", free.remedy(top)
-    return f"{first.subject}: {first.reason}", Remedy(f"repair {first.subject}, or leave it out with skip_modules in [infrastructure]")
-
-
 def _notes(started: tuple[Started, ...], silent: list[Started]) -> list[str]:
     aside = [item for item in started if item.aside and item.cause is Cause.PROJECT]
-    dummies = sum(bool(item.note) for item in started)
+    dummies = sum(bool(item.note) and not item.aside for item in started)
+    said = [item for item in started if item.said and not item.aside]
     notes = []
     if silent:
         notes.append(f"{len(silent)} not exercised: {silent[0].subject} {silent[0].reason}")
+    if said:
+        notes.append(f"the last that {said[0].subject} said: {said[0].said}")
     if aside:
-        notes.append(f"beside the product {len(aside)} fail: {aside[0].subject}: {aside[0].reason}")
+        notes.append(f"beside the product {len(aside)} fail{'s' if len(aside) == 1 else ''}: {aside[0].subject}: {aside[0].reason}")
     if dummies:
         notes.append(f"{dummies} started with dummy settings")
     return notes
 
 
-def _unclear_remedy(item: Started) -> Remedy:
+def _unclear_remedy(item: Started, *, has_demo: bool) -> Remedy:
     texts = {
-        Cause.CONFIGURATION: Remedy("give the demo its settings: env and secrets in [demo]", "readiness init"),
         Cause.SERVICE: Remedy("import without connecting, so that a module starts before its service does"),
         Cause.NETWORK: Remedy("import without downloading, or ship what is downloaded"),
         Cause.FILE: Remedy("put the file into the repository, or the step that makes it into [demo] setup", "readiness init"),
         Cause.SYSTEM: Remedy("install what is missing on this machine, then check again", "readiness check"),
     }
-    return texts.get(item.cause, Remedy("look at what it said", "readiness check --only infrastructure.starts"))
+    if item.cause is Cause.CONFIGURATION:
+        return _settings_remedy(item, has_demo=has_demo)
+    if item.reason == STILL_RUNNING:
+        return Remedy('move what takes long out of the import: into a function, or below `if __name__ == "__main__"`')
+    if item.cause is Cause.NOT_EXERCISED:
+        return Remedy("give the product a module that starts here, or leave this one out with skip_modules in [infrastructure]")
+    return texts.get(item.cause, Remedy("try it again", f"readiness check --only {ID} --again"))
+
+
+def _settings_remedy(item: Started, *, has_demo: bool) -> Remedy:
+    """What gives a module its settings: values of example files and of the demo are the ones it is started with."""
+    name = item.variables[0] if item.variables else ""
+    if has_demo:
+        return Remedy(f"give {name or 'what it asks for'} a value that will do in env of [demo]")
+    return Remedy(f"give {name or 'what it asks for'} an example value that will do in .env.example: modules are started with it")

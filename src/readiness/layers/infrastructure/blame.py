@@ -1,0 +1,66 @@
+"""What a module that does not start is put down to: code, a package nobody declared, a release of today, or the lock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from readiness.layers.infrastructure import causes
+from readiness.layers.infrastructure.evidence import Started
+from readiness.layers.infrastructure.pinning import DROPPED_FROM, Drift
+from readiness.sequence.finding import Remedy
+
+
+def why(item: Started, free: Drift | None, owners: Mapping[str, str]) -> tuple[str, Remedy]:
+    """One sentence on why a module fails, and what helps.
+
+    `owners` says which package brings each module that the failure is about or was raised in.
+    """
+    if free is None:
+        return _of_the_module(item)
+    top = item.reason.partition("No module named ")[2].strip("'\" ").partition(".")[0]
+    about, inner = (name if name in free.installed else "" for name in _packages(item, top, owners))
+    if top and not about:
+        return _missing(item, free, top, inner)
+    if free.unpinned and (about in free.unpinned or not (about or _of_its_own(item))):
+        suspect = f"; {about} {free.installed[about]} came with today's installation" if about else ""
+        return f"{free.counts}{suspect}", free.remedy_for_drift(top)
+    return _pinned(item, free, about, inner) if about else _of_the_module(item)
+
+
+def _packages(item: Started, top: str, owners: Mapping[str, str]) -> tuple[str, str]:
+    return DROPPED_FROM.get(top) or owners.get(item.suspect, ""), owners.get(item.raised_in, "")
+
+
+def _of_the_module(item: Started) -> tuple[str, Remedy]:
+    remedy = Remedy(f"repair {item.subject}, or leave it out with skip_modules in [infrastructure]")
+    return f"{item.subject}: {item.reason}", remedy
+
+
+def _of_its_own(item: Started) -> bool:
+    """Whether a failure says nothing of any package: no other release of one would help."""
+    return item.reason.startswith(("SyntaxError", "IndentationError", "NameError", "UnboundLocalError", "writes outside"))
+
+
+def _missing(item: Started, free: Drift, top: str, inner: str) -> tuple[str, Remedy]:
+    """A module that nothing installed brings; `inner` is the package that wants it, where the project does not itself."""
+    name = causes.distribution(top)
+    if name in free.named and name not in free.installed:
+        remedy = Remedy("bring the lock up to date with the declaration", free.locking.lock())
+        return f"{name} is declared, and what was installed ({free.file}) does not have it", remedy
+    if inner and free.unpinned:
+        text = f"{inner} {free.installed[inner]} needs {top}, which nothing that was installed brings; {free.counts}"
+        return text, free.remedy_for_drift(top)
+    if name in free.installed:
+        return _of_the_module(item)
+    source = f"which installing by {free.source} does not bring" if free.direct or free.installed else "and nothing is declared"
+    return f"{item.subject} needs {top}, {source}", free.remedy_for_missing(name)
+
+
+def _pinned(item: Started, free: Drift, about: str, inner: str) -> tuple[str, Remedy]:
+    """Why a module does not start though the release it fails on is the one that is pinned."""
+    place = free.lock or free.file
+    if inner:
+        text = f"{inner} {free.installed[inner]} fails by itself on the releases that {place} pins beside it: {item.reason}"
+        return text, Remedy(f"update the lock: {inner} and what it needs must fit together", free.locking.update(inner))
+    text = f"{item.subject} was not written for {about} {free.installed[about]}, which {place} pins: {item.reason}"
+    return text, Remedy(f"update the lock to a release of {about} that {item.subject} works with, or {item.subject} to this one")

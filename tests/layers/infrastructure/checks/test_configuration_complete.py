@@ -1,0 +1,77 @@
+"""Which variables a project is held to have asked for: those it did ask for, and only where it is clear which."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from readiness.runs import check
+from readiness.sequence.finding import Cause, Finding, Outcome
+from readiness.testing.projects import make_repository
+from tests.layers.conftest import Judge
+
+COMPLETE = "infrastructure.configuration-complete"
+EITHER = (
+    "import os\nif not (os.environ.get('OPENAI_API_KEY') or os.environ.get('OPENAI_ADMIN_KEY')):\n"
+    "    raise ValueError('Missing credentials. Please pass an `api_key`, or set the `OPENAI_API_KEY` or `OPENAI_ADMIN_KEY`"
+    " environment variable.')\n"
+)
+
+
+def judged(judge: Judge, main: str, files: dict[str, str] | None = None) -> Finding:
+    return judge(COMPLETE, files={"requirements.txt": "tiny==1.0\n", "main.py": main, **(files or {})})
+
+
+def test_of_several_that_would_do_one_is_enough(judge: Judge) -> None:
+    finding = judged(judge, EITHER, {".env.example": "OPENAI_API_KEY=\n"})
+    assert (finding.outcome, finding.observed) == (Outcome.HOLDS, "1 variable asked for, each declared")
+
+
+def test_where_none_of_several_is_declared_both_are_named(judge: Judge) -> None:
+    finding = judged(judge, EITHER)
+    assert finding.outcome is Outcome.FAILS
+    assert finding.reason == "OPENAI_API_KEY or OPENAI_ADMIN_KEY is asked for and declared nowhere"
+
+
+def test_a_name_is_read_from_the_whole_message_and_not_from_what_is_shown_of_it(judge: Judge) -> None:
+    # 200 characters are shown: the cut falls into the name
+    long = f"import os\nos.environ.get('DESK_API_KEY')\nraise ValueError('{'x' * 175} set DESK_API_KEY please')\n"
+    finding = judged(judge, long, {".env.example": "DESK_API_KEY=\n"})
+    assert finding.outcome is Outcome.HOLDS
+
+
+@pytest.mark.parametrize(
+    "main",
+    [
+        "raise KeyError('PRODUCT_ID')\n",  # a column of a table
+        "raise ValueError('not configured, see https://example.org/errors/MODEL_AUTHENTICATION')\n",
+        "raise ValueError('API_KEY_INVALID: unauthorized')\n",
+    ],
+)
+def test_a_name_that_nobody_looked_up_is_no_variable(judge: Judge, main: str) -> None:
+    finding = judged(judge, main)
+    assert (finding.outcome, finding.problems) == (Outcome.UNKNOWN, ())
+
+
+def test_a_guard_that_names_nothing_is_answered_by_what_is_declared(judge: Judge) -> None:
+    guard = "import os\nif not os.environ.get('DESK_KEY'):\n    raise ValueError('at least one api key must be set')\n"
+    told = judged(judge, guard, {".env.example": "DESK_KEY=\n"})
+    assert (told.outcome, told.observed) == (Outcome.HOLDS, "what is declared will do for every module")
+
+
+def test_a_guard_that_names_nothing_and_wants_what_nobody_declared_cannot_be_told(judge: Judge) -> None:
+    guard = "import os\nif not os.environ.get('DESK_KEY'):\n    raise ValueError('at least one api key must be set')\n"
+    finding = judged(judge, guard)
+    assert (finding.outcome, finding.cause) == (Outcome.UNKNOWN, Cause.CONFIGURATION)
+    assert finding.reason == "1 module started only with settings that no message names, the first main.py"
+
+
+def test_a_variable_may_be_declared_in_the_repository_a_project_is_a_part_of(offline: Path) -> None:
+    files = {"services/api/requirements.txt": "tiny==1.0\n", "services/api/main.py": "import os\nos.environ['DESK_TOKEN']\n"}
+    root = make_repository(offline / "whole", {**files, ".env.example": "DESK_TOKEN=\n"})
+    options = check.Options(only=(COMPLETE,))
+    layers = check.check(root / "services/api", options).verdict.layers
+    assert layers[0].checks[0].finding.outcome is Outcome.HOLDS
+    (root / ".env.example").write_text("OTHER=\n")  # evidence is about the whole repository: it no longer answers
+    assert check.check(root / "services/api", options).verdict.layers[0].checks[0].finding.outcome is Outcome.FAILS
