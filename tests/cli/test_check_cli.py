@@ -67,7 +67,7 @@ def test_a_project_without_a_manifest_is_judged(readiness: Readiness) -> None:
 
     said = readiness("check", "app")
     assert said.code == 3
-    assert "Layer held: 1 (infrastructure). Next: layer 2, security: this version has no check" in said.stdout
+    assert "Layer held: 1 (infrastructure). Next: check it in its git repository, with the whole history in it" in said.stdout
 
 
 def test_the_second_check_answers_from_evidence_within_a_second(readiness: Readiness) -> None:

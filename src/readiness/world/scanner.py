@@ -40,24 +40,24 @@ def program() -> Path | None:
     return path if path.is_file() else None
 
 
-def files(folder: Path, work: Path, cache: Path, limit_s: float) -> Scan:
+def files(folder: Path, work: Path, limit_s: float) -> Scan:
     """Scans the files below `folder`, whatever git would say of them."""
-    return _scan(["--git-history", "none", "--no-dedup", "."], folder, work, cache, limit_s)
+    return _scan(["--git-history", "none", "--no-dedup", "."], folder, work, limit_s)
 
 
-def commits(bare: Path, commit: str, folder: str, work: Path, cache: Path, limit_s: float) -> Scan:
+def commits(bare: Path, commit: str, folder: str, work: Path, limit_s: float) -> Scan:
     """Scans every version of every file in `folder` that is reachable from `commit` in a bare repository."""
     where = [] if folder == "." else ["--path-prefix", f"{folder}/"]
-    return _scan(["--branch", commit, *where, "."], bare, work, cache, limit_s)
+    return _scan(["--branch", commit, *where, "."], bare, work, limit_s)
 
 
-def _scan(args: list[str], folder: Path, work: Path, cache: Path, limit_s: float) -> Scan:
+def _scan(args: list[str], folder: Path, work: Path, limit_s: float) -> Scan:
     found = program()
     if found is None:
         return Scan(trouble="the secret scanner is not installed")
     work.mkdir(parents=True, exist_ok=True)
     report = work / "report.json"
-    argv = [os.fspath(found), *_QUIET, "--rule-cache-dir", os.fspath(cache), *args]
+    argv = [os.fspath(found), *_QUIET, "--rule-cache-dir", os.fspath(_rules(work)), *args]
     try:
         with report.open("wb") as out:
             code = _run(argv, folder, work, out.fileno(), limit_s)
@@ -72,6 +72,17 @@ def _scan(args: list[str], folder: Path, work: Path, cache: Path, limit_s: float
         return Scan(trouble=f"the secret scanner does not run here: {error.strerror}")
     finally:
         report.unlink(missing_ok=True)
+
+
+def _rules(work: Path) -> Path:
+    """Where the rules are kept compiled, which takes the scanner some seconds: the user's cache, else the work folder."""
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    try:
+        cache = (Path(named) if named.startswith("/") else Path.home() / ".cache") / "readiness/scanner-rules"
+        cache.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):
+        return work / "rules"
+    return cache if os.access(cache, os.W_OK) else work / "rules"
 
 
 def _run(argv: list[str], folder: Path, work: Path, out: int, limit_s: float) -> int | None:

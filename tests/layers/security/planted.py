@@ -116,7 +116,7 @@ def _addresses(d: Drawn) -> Iterator[tuple[str, str, str]]:
         yield path, template.replace("@@", value), value
     key = base64.b64encode(d.word(64).encode()).decode()
     yield "storage.py", f'C = "DefaultEndpointsProtocol=https;AccountName=shop;AccountKey={key};EndpointSuffix=core.windows.net"\n', key
-    yield "weak.py", 'URL = "postgresql://shop:shop@db.shop.io/shop"\n', ":shop@"
+    yield "weak.py", 'URL = "postgresql:/' + '/shop:shop@db.shop.io/shop"\n', ":shop@"
 
 
 def _named(d: Drawn) -> Iterator[tuple[str, str, str]]:

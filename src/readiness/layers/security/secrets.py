@@ -6,7 +6,6 @@ Values stay in here: what leaves has a kind, a fingerprint, a place.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final
 
 from readiness.errors import CannotJudge
@@ -19,7 +18,6 @@ from readiness.sequence.finding import Location
 from readiness.world import beneath, commits, scanner
 from readiness.world.commits import History
 from readiness.world.context import Context
-from readiness.world.session import work_folder
 
 TREE_LIMIT_S: Final = 300.0
 HISTORY_LIMIT_S: Final = 600.0
@@ -76,7 +74,7 @@ def _in_files(context: Context) -> tuple[list[Hit], str]:
         data = None if entry.mode == "120000" else beneath.read(pristine, entry.path, READ_BYTES)
         if data is not None:
             own += patterns.hits(entry.path, decoded(data))
-    scan = scanner.files(pristine, work, _cache(), TREE_LIMIT_S)
+    scan = scanner.files(pristine, work, TREE_LIMIT_S)
     theirs, trouble = _reported(scan, ".")
     found = merged(own, [replace(hit, path=hit.path.partition("!")[0]) for hit in theirs])  # `archive.zip!inner`
     return list({(hit.value, hit.path): hit for hit in reversed(found)}.values())[::-1], trouble
@@ -102,7 +100,7 @@ def _in_history(context: Context) -> tuple[list[Hit], str, bool, int]:
             False,
             0,
         )
-    scan = scanner.commits(past.bare, past.commit, past.folder, private / "scanner", _cache(), HISTORY_LIMIT_S)
+    scan = scanner.commits(past.bare, past.commit, past.folder, private / "scanner", HISTORY_LIMIT_S)
     theirs, trouble = _reported(scan, past.folder)
     wanted = list(dict.fromkeys(hit.value for hit in theirs))[:FIRST_COMMITS]
     own, first, order, own_trouble = _first_seen(past, wanted)
@@ -127,11 +125,6 @@ def _first_seen(past: History, values: list[str]) -> tuple[list[Hit], dict[str, 
     except CannotJudge as error:
         return own, first, order, error.message
     return own, first, order, ""
-
-
-def _cache() -> Path:
-    # Compiling its rules takes the scanner some seconds, so that what it compiled is kept from one session to the next.
-    return work_folder() / "scanner-rules"
 
 
 def _reported(scan: scanner.Scan, folder: str) -> tuple[list[Hit], str]:

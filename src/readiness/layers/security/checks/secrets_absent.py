@@ -64,7 +64,12 @@ def judge(observed: Observed, policy: Policy) -> Finding:
         return no_finding(ID, seen.trouble, Cause.TOOL, Remedy("install the scanner again, and check again", "readiness check --again"))
     if seen.past_trouble:
         cause = Cause.TOOL if "scanner" in seen.past_trouble else Cause.NOT_EXERCISED
-        return no_finding(ID, f"the files hold no secret; {seen.past_trouble}", cause, Remedy("check it where its history is"))
+        return no_finding(
+            ID,
+            f"the files hold no secret; {seen.past_trouble}",
+            cause,
+            Remedy("check it in its git repository, with the whole history in it"),
+        )
     if seen.shallow:
         remedy = Remedy("bring the whole history", "git fetch --unshallow")
         return no_finding(
