@@ -205,7 +205,7 @@ def _step(item: Obstacle) -> str:
     if item.check:
         return f"{'Make this true' if item.outcome is Outcome.FAILS else 'Show this'}: {statement(item.check)}"
     if item.area in words.AREAS and item.area != gate.ORGANIZATION:
-        return f"{words.AREAS[item.area]} {item.text[:1].upper()}{item.text[1:]}."
+        return f"{words.AREAS[item.area]} Now: {item.text}."
     if item.area == gate.ORGANIZATION or item.area in list(Layer):
         what = words.AREAS[item.area] if item.area == gate.ORGANIZATION else words.FOUNDATIONS[Layer(item.area)]
         untested = " This version of the tool has no test for it." if "no check" in item.text else ""

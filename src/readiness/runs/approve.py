@@ -179,7 +179,7 @@ def _looked_at(name: str, result: CheckResult | None, lacking: str) -> Condition
     if result is None:
         return Condition(name, Outcome.UNKNOWN, "it is stated, and this version has no check of it")
     finding = result.finding
-    return Condition(name, finding.outcome, finding.reason or "it was looked at and holds", finding.remedy.command)
+    return Condition(name, finding.outcome, finding.reason or finding.observed, finding.remedy.command, finding.check)
 
 
 def _baseline(facts: tuple[OutcomeFacts, ...], baseline: CheckResult | None, defined: CheckResult | None) -> Condition:
@@ -191,7 +191,7 @@ def _baseline(facts: tuple[OutcomeFacts, ...], baseline: CheckResult | None, def
         return Condition(name, Outcome.FAILS, "its figure cannot be computed today")
     computed = defined is not None and defined.finding.outcome is Outcome.HOLDS and defined.finding.basis is Basis.EXECUTED
     if computed or all(fact.measured for fact in facts):
-        return Condition(name, Outcome.HOLDS, "its figure was computed today")
+        return Condition(name, Outcome.HOLDS, "its figure was computed today", check=DEFINED if computed else "")
     return Condition(name, Outcome.UNKNOWN, "nobody has computed its figure today")
 
 
@@ -201,7 +201,7 @@ def _build_page(
 ) -> Page:  # fmt: skip
     named = outcome_facts.authority(project)
     todo = lines.steps(approval, facts, named)
-    rows = tuple(Row(words.AREAS[item.name], _state(item), f"{item.text[:1].upper()}{item.text[1:]}.") for item in conditions)
+    rows = tuple(_row(item, found.get(item.check)) for item in conditions)
     return Page(
         project=project.id,
         gate=TO_BUILD,
@@ -226,8 +226,14 @@ def _build_page(
     )
 
 
-def _state(item: Condition) -> State:
-    return lines.STATES[item.outcome]
+def _row(item: Condition, result: CheckResult | None) -> Row:
+    label, state = words.AREAS[item.name], lines.STATES[item.outcome]
+    word = words.word(result.finding.basis, result.evidence.witness.value) if result and result.evidence else "stated by the team itself"
+    if item.outcome is Outcome.HOLDS:
+        return Row(label, state, word=word)
+    if item.check:
+        return Row(label, state, f"{'Not so' if state is State.NO else 'Not shown'}: {lines.statement(item.check)}")
+    return Row(label, state, f"{item.text[:1].upper()}{item.text[1:]}.")
 
 
 def one(found: list[Path]) -> Path:

@@ -198,12 +198,13 @@ BUILD_ASKS: Final = ("outcome", "baseline", "cost of being wrong", "owner", "kil
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One of BUILD_ASKS, with what was found of it and what would settle it."""
+    """One of BUILD_ASKS, with what was found of it, the command that would settle it, and the check that looked."""
 
     name: str
     outcome: Outcome
     text: str
-    remedy: str = ""
+    command: str = ""
+    check: str = ""
 
 
 def to_build(conditions: tuple[Condition, ...]) -> Approval:
@@ -211,7 +212,7 @@ def to_build(conditions: tuple[Condition, ...]) -> Approval:
     known = {condition.name: condition for condition in conditions}
     asked = [known.get(name, Condition(name, Outcome.UNKNOWN, "not looked at")) for name in BUILD_ASKS]
     open_ones = [item for item in asked if item.outcome is not Outcome.HOLDS]
-    obstacles = tuple(Obstacle(item.name, "", item.outcome, item.text, item.remedy) for item in open_ones)
+    obstacles = tuple(Obstacle(item.name, item.check, item.outcome, item.text, item.command) for item in open_ones)
     if not obstacles:
         return Approval(Decision.BUILD, EXIT_HOLDS)
     failing = any(item.outcome is Outcome.FAILS for item in obstacles)
