@@ -19,7 +19,8 @@ from readiness.layers.data.dialect import Column, Form, Relation, duck_kind
 from readiness.layers.data.evidence import Kind, Status
 from readiness.layers.data.plan import Clause
 from readiness.layers.data.render_clauses import measure, of
-from readiness.layers.data.scan import Result, evaluate
+from readiness.layers.data.results import Result
+from readiness.layers.data.scan import evaluate
 from readiness.world.query import Database
 
 COPIED_ROWS: Final = 1000

@@ -48,7 +48,7 @@ def find(project: Project, manifest: Manifest) -> Contracts:
             read.append(odcs.parse(project.text(path), path))
         except InputError as error:
             broken.append(path)
-            invalid += [_problem(line) for line in error.problems]
+            invalid += [_problem(path, line) for line in error.problems]
     return Contracts(tuple(read), tuple(invalid), tuple(broken))
 
 
@@ -82,7 +82,6 @@ def _within(path: str, folders: frozenset[str]) -> bool:
     return not folders.isdisjoint(part.lower() for part in posixpath.dirname(path).split("/"))
 
 
-def _problem(line: str) -> Problem:
-    file, _, rest = line.partition(":")
-    number, _, text = rest.partition(":")
-    return Problem(f"{file}:{text.strip()}", line, Location(file, int(number) if number.isdigit() else 1))
+def _problem(path: str, line: str) -> Problem:
+    number, _, text = line.removeprefix(f"{path}:").partition(":")
+    return Problem(f"{path}:{text}", line, Location(path, int(number) if number.isdigit() else 1))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,31 +10,17 @@ from difflib import get_close_matches
 
 from readiness.errors import Refused
 from readiness.formats.odcs.contract import Condition
-from readiness.layers.data import render_queries, thresholds
+from readiness.layers.data import alone, render_queries, thresholds
 from readiness.layers.data.dialect import Form, Relation
 from readiness.layers.data.evidence import Kind, Status
 from readiness.layers.data.plan import Clause
 from readiness.layers.data.render_clauses import Measure, Unjudged, measure, of
 from readiness.layers.data.render_text import moment
+from readiness.layers.data.results import Result, masked
 from readiness.layers.data.words import phrase
 from readiness.world.query import Database
 
 _WHOLESALE = (Kind.TYPE, Kind.PRESENT)
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one clause: `measured` is its metric where there is one, `text` a line that says why.
-
-    `moot` says of a clause that was not evaluated that there was nothing to evaluate: prose, or what its source lacks.
-    """
-
-    clause: Clause
-    status: Status
-    text: str = ""
-    measured: thresholds.Measured | None = None
-    predicate: str = ""
-    moot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +56,18 @@ def unreadable(clauses: Sequence[Clause], reason: str, *, fault: bool) -> Scanne
 def evaluate(database: Database, relation: Relation, clauses: Sequence[Clause], others: Mapping[str, Relation], now: datetime) -> Scanned:
     """The result of every clause on a relation, in their order; `others` are the relations references may lead to."""
     ask = _prepared(relation, clauses)
-    rows, values = _scanned(database, relation, ask.clauses)
+    noticeable = _noticeable(relation, clauses, now)
+    rows, values, counts = _scanned(database, relation, ask.clauses, [aggregate for *_, aggregate in noticeable])
     for index, value in values.items():
         ask.found[index] = _judged(clauses[index], value, rows, ask.clauses[index])
     for index, clause in enumerate(clauses):
-        if index in ask.found:
-            continue
-        ask.found[index] = _by_itself(database, relation, clause, others, rows)
+        if index not in ask.found:
+            ask.found[index] = alone.judge(database, relation, clause, others)
     expected_empty = any(c.kind is Kind.ROW_COUNT and _asks_for_none(c.conditions) for c in clauses)
     results = [_vacuous(ask.found[index], rows, expected_empty=expected_empty) for index in range(len(clauses))]
-    results = [_with_examples(database, relation, result, rows) for result in results]
-    notes = (*_undeclared(relation, clauses), *_noticed(database, relation, clauses, now))
-    return Scanned(tuple(results), rows, notes)
+    results = [_with_examples(database, relation, result) for result in results]
+    seen = [f"{subject}: {count} of {rows} rows {what}" for (subject, what, _), count in zip(noticeable, counts, strict=False) if count]
+    return Scanned(tuple(results), rows, (*_undeclared(relation, clauses), *seen))
 
 
 def _asks_for_none(conditions: tuple[Condition, ...]) -> bool:
@@ -94,6 +79,8 @@ def _prepared(relation: Relation, clauses: Sequence[Clause]) -> _Ask:
     for index, clause in enumerate(clauses):
         if not clause.executed:
             ask.found[index] = _not_executed(clause)
+        elif clause.kind is Kind.READABLE and relation.broken and relation.form is not Form.CSV:
+            ask.clauses[index] = Measure(relation.broken)
         elif clause.kind in (Kind.SQL, Kind.REFERENCE, Kind.READABLE, Kind.PHYSICAL):
             continue
         else:
@@ -143,11 +130,14 @@ def _missing(relation: Relation, clause: Clause) -> str:
     return ""
 
 
-def _scanned(database: Database, relation: Relation, asked: Mapping[int, Measure]) -> tuple[int, dict[int, object]]:
+def _scanned(
+    database: Database, relation: Relation, asked: Mapping[int, Measure], more: Sequence[str]
+) -> tuple[int, dict[int, object], tuple[object, ...]]:
+    """The number of rows, the value of each measure, and those of `more` aggregates, in one scan."""
     order = list(asked)
     try:
-        row = database.rows(render_queries.scan(relation, [asked[index].aggregate for index in order]))[0]
-        return int(str(row[0])), dict(zip(order, row[1:], strict=True))
+        row = database.rows(render_queries.scan(relation, [*(asked[index].aggregate for index in order), *more]))[0]
+        return int(str(row[0])), dict(zip(order, row[1:], strict=False)), row[1 + len(order) :]
     except Refused:
         pass
     # one clause that the engine refuses must not take the others with it
@@ -157,7 +147,14 @@ def _scanned(database: Database, relation: Relation, asked: Mapping[int, Measure
             values[index] = database.rows(render_queries.scan(relation, [asked[index].aggregate]))[0][1]
         except Refused as error:
             values[index] = error
-    return _rows(database, relation), values
+    return _rows(database, relation), values, _apart(database, relation, more)
+
+
+def _apart(database: Database, relation: Relation, aggregates: Sequence[str]) -> tuple[object, ...]:
+    try:
+        return database.rows(render_queries.scan(relation, aggregates))[0][1:]
+    except Refused:
+        return ()
 
 
 def _rows(database: Database, relation: Relation) -> int:
@@ -166,86 +163,13 @@ def _rows(database: Database, relation: Relation) -> int:
 
 def _judged(clause: Clause, value: object, rows: int, asked: Measure) -> Result:
     if isinstance(value, Refused):
-        return Result(clause, Status.ERROR, f"{clause.subject}: {_masked(value.message)}")
+        return Result(clause, Status.ERROR, f"{clause.subject}: {masked(value.message)}")
     count = int(str(value))
     measured: int | Decimal = count
     if clause.unit == "percent":
         measured = Decimal(100 * count) / Decimal(rows) if rows else Decimal(0)
     holds = thresholds.met(measured, clause.conditions)
     return Result(clause, Status.HOLDS if holds else Status.FAILS, phrase(clause, count, rows), measured, asked.predicate)
-
-
-def _by_itself(database: Database, relation: Relation, clause: Clause, others: Mapping[str, Relation], rows: int) -> Result:
-    if clause.kind is Kind.READABLE:
-        return _readable(database, relation, clause)
-    if clause.kind is Kind.PHYSICAL:
-        return _physical(database, relation, clause)
-    if clause.kind is Kind.REFERENCE:
-        return _reference(database, relation, clause, others)
-    return _sql(database, relation, clause)
-
-
-def _readable(database: Database, relation: Relation, clause: Clause) -> Result:
-    if not relation.broken:
-        return Result(clause, Status.HOLDS)
-    try:
-        if relation.form is Form.CSV:  # what the scan could not read is kept in tables of its own
-            broken = int(str(database.rows(relation.broken)[0][0]))
-        else:
-            broken = int(str(database.rows(render_queries.scan(relation, [relation.broken]))[0][1]))
-    except Refused as error:
-        return Result(clause, Status.ERROR, f"{clause.object}: {error.message}")
-    if not broken:
-        return Result(clause, Status.HOLDS, measured=0)
-    what = "without the columns of the header" if relation.form is Form.CSV else "that is no JSON object"
-    return Result(clause, Status.FAILS, f"{relation.where}: {broken} row{'s' if broken != 1 else ''} {what}", broken)
-
-
-def _physical(database: Database, relation: Relation, clause: Clause) -> Result:
-    if relation.form is not Form.POSTGRES:
-        return Result(clause, Status.NOT_EVALUATED, "physical types are compared in databases only", moot=True)
-    assert clause.limit is not None, "a physical type is a text"
-    column = relation.columns.get(clause.path[0]) if len(clause.path) == 1 else None
-    if column is None:
-        return Result(clause, Status.ERROR, f"{clause.subject}: there is no such column")
-    try:
-        known, actual = database.rows(render_queries.physical(clause.limit.text.strip().lower(), column.type))[0]
-    except Refused:
-        known, actual = None, None
-    if known is None:
-        return Result(clause, Status.NOT_EVALUATED, f"PostgreSQL has no type {clause.limit.text}", moot=True)
-    size = clause.limit.text.partition("(")[2].replace(" ", "")
-    if known == actual and (not size or size == column.type.partition("(")[2].replace(" ", "")):
-        return Result(clause, Status.HOLDS)
-    return Result(clause, Status.FAILS, f"{clause.subject}: the column is {column.type}, no {clause.limit.text}")
-
-
-def _reference(database: Database, relation: Relation, clause: Clause, others: Mapping[str, Relation]) -> Result:
-    target = others.get(clause.target)
-    if target is None or (target.form is Form.POSTGRES and relation.form is not Form.POSTGRES):
-        return Result(clause, Status.ERROR, f"{clause.subject}: `{clause.target}` cannot be read beside it")
-    gone = [c for c in clause.columns if c not in relation.columns] + [c for c in clause.target_columns if c not in target.columns]
-    if gone:
-        return Result(clause, Status.ERROR, f"{clause.subject}: there is no column {gone[0]}")
-    try:
-        rows, lost = (int(str(value)) for value in database.rows(render_queries.orphans(clause, relation, target))[0])
-    except Refused as error:
-        return Result(clause, Status.ERROR, f"{clause.subject}: {error.message}")
-    return Result(clause, Status.FAILS if lost else Status.HOLDS, phrase(clause, lost, rows), lost)
-
-
-def _sql(database: Database, relation: Relation, clause: Clause) -> Result:
-    try:
-        found = database.select(render_queries.asked(clause, relation))
-    except Refused as error:
-        return Result(clause, Status.ERROR, f"{clause.subject}: the SQL rule was refused: {_masked(error.message)}")
-    if len(found) != 1 or len(found[0]) != 1 or found[0][0] is None:
-        return Result(clause, Status.ERROR, f"{clause.subject}: the SQL rule gave no single value")
-    value = found[0][0]
-    measured = value if isinstance(value, int | float | Decimal | bool | str) else str(value)
-    shown = "a text" if isinstance(measured, str) and not clause.public else measured
-    said = f"{clause.subject}: the SQL rule gave {shown}, {thresholds.said(clause.conditions, '')}"
-    return Result(clause, Status.HOLDS if thresholds.met(measured, clause.conditions) else Status.FAILS, said, measured)
 
 
 def _vacuous(result: Result, rows: int, *, expected_empty: bool) -> Result:
@@ -259,7 +183,7 @@ def _vacuous(result: Result, rows: int, *, expected_empty: bool) -> Result:
     return Result(result.clause, Status.VACUOUS, f"{result.clause.subject}: there are no rows", result.measured)
 
 
-def _with_examples(database: Database, relation: Relation, result: Result, rows: int) -> Result:
+def _with_examples(database: Database, relation: Relation, result: Result) -> Result:
     if result.status is not Status.FAILS or not result.predicate or result.predicate == "coalesce(false, false)":
         return result
     clause = result.clause
@@ -279,14 +203,8 @@ def _with_examples(database: Database, relation: Relation, result: Result, rows:
     return Result(clause, result.status, f"{result.text} ({listed}{more})" if listed else result.text, result.measured, result.predicate)
 
 
-def _masked(message: str) -> str:
-    """What an engine says without the value it says it of, which may be anybody's."""
-    about_value = re.search("convert|cast|input syntax|out of range|value", message, re.IGNORECASE)
-    return re.sub(r"""(["'])(?:(?!\1).)*\1""", "…", message) if about_value else message
-
-
 def _short(value: object) -> str:
-    text = "" if value is None else str(value)
+    text = "" if value is None else " ".join(str(value).split())
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 
@@ -298,21 +216,19 @@ def _undeclared(relation: Relation, clauses: Sequence[Clause]) -> list[str]:
     return [f"{relation.where} has columns the contract does not name: {', '.join(extra[:5])}{' …' if len(extra) > 5 else ''}"]
 
 
-def _noticed(database: Database, relation: Relation, clauses: Sequence[Clause], now: datetime) -> list[str]:
+def _noticeable(relation: Relation, clauses: Sequence[Clause], now: datetime) -> list[tuple[str, str, str]]:
     """Future times and NaNs: violations only where a bound says so, but nobody should have to find out."""
-    asked: list[tuple[str, str]] = []
+    asked: list[tuple[str, str, str]] = []
     for clause in clauses:
         if clause.kind is not Kind.TYPE or clause.path[0] not in relation.columns or len(clause.path) > 1:
             continue
         column = of(clause, relation)
         if clause.logical in ("date", "timestamp") and column.moment:
-            asked.append((f"{clause.subject}: {{}} of {{}} rows lie in the future", f"coalesce({column.moment} > {moment(now)}, false)"))
+            asked.append((clause.subject, "lie in the future", _counted(f"{column.moment} > {moment(now)}")))
         if clause.logical == "number" and column.nan:
-            asked.append((f"{clause.subject}: {{}} of {{}} rows are NaN", f"coalesce({column.nan}, false)"))
-    if not asked:
-        return []
-    try:
-        row = database.rows(render_queries.scan(relation, [f"count(*) FILTER (WHERE {predicate})" for _, predicate in asked]))[0]
-    except Refused:
-        return []
-    return [text.format(value, row[0]) for (text, _), value in zip(asked, row[1:], strict=True) if value]
+            asked.append((clause.subject, "are NaN", _counted(column.nan)))
+    return asked
+
+
+def _counted(predicate: str) -> str:
+    return f"count(*) FILTER (WHERE coalesce({predicate}, false))"

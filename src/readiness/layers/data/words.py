@@ -25,6 +25,7 @@ _COUNTED: Final = {
     Kind.ABOVE: "not above {}",
     Kind.BELOW: "not below {}",
     Kind.KEY: "with a null or a key that is there already",
+    Kind.READABLE: "that are no JSON object",
     Kind.REFERENCE: "with a reference that leads to nothing",
 }
 

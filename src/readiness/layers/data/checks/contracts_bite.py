@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from readiness.errors import Refused
 from readiness.formats.odcs import Contract
 from readiness.layers.data import contracts, evaluation
 from readiness.layers.data.bite import Bite, Caught, bite
@@ -57,8 +58,11 @@ def observe(context: Context) -> Observed:
                 elif item.relation is None or item.database is None:
                     unopened.append(f"{item.item.name}: {item.reason}")
                 else:
-                    beside = evaluation.beside(objects, item)
-                    bites += [(contract, b) for b in bite(item.database, item.relation, item.clauses, beside, context.now)]
+                    try:
+                        beside = evaluation.beside(objects, item)
+                        bites += [(contract, b) for b in bite(item.database, item.relation, item.clauses, beside, context.now)]
+                    except Refused as error:
+                        unopened.append(f"{item.item.name}: {error.message}")
     missed = [_missed(contract, item) for contract, item in bites if item.caught is Caught.MISSED]
     return Observed(
         len(found.read) + len(found.invalid_files),

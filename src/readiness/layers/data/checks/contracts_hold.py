@@ -15,8 +15,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 
+from readiness.errors import Refused
 from readiness.layers.data import contracts, evaluation, plan, scan
 from readiness.layers.data.evidence import Judged, Status
+from readiness.layers.data.results import Result
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import no_finding
@@ -48,7 +50,7 @@ def observe(context: Context) -> Observed:
     notes: list[str] = []
     for contract in found.read:
         assert where is not None, "there are places where there are contracts"
-        service = [scan.Result(clause, Status.NOT_EVALUATED, clause.why, moot=True) for clause in plan.of_service(contract)]
+        service = [Result(clause, Status.NOT_EVALUATED, clause.why, moot=True) for clause in plan.of_service(contract)]
         with evaluation.opened(contract, where, evaluation.connection(context)) as objects:
             scanned = [_scanned(context, objects, item) for item in objects]
         for result in (*(result for item in scanned for result in item.results), *service):
@@ -61,10 +63,13 @@ def observe(context: Context) -> Observed:
 def _scanned(context: Context, objects: evaluation.Objects, item: evaluation.Opened) -> scan.Scanned:
     if item.relation is None or item.database is None:
         return scan.unreadable(item.clauses, item.reason, fault=item.fault)
-    return scan.evaluate(item.database, item.relation, item.clauses, evaluation.beside(objects, item), context.now)
+    try:
+        return scan.evaluate(item.database, item.relation, item.clauses, evaluation.beside(objects, item), context.now)
+    except Refused as error:  # not even its rows can be counted: that says nothing of the other objects
+        return scan.unreadable(item.clauses, f"{item.relation.where}: {error.message}", fault=False)
 
 
-def _judged(result: scan.Result, file: str) -> Judged:
+def _judged(result: Result, file: str) -> Judged:
     clause = result.clause
     return Judged(clause.id, Location(file, clause.line), result.status, result.text, clause.grave)
 
