@@ -136,15 +136,19 @@ class Builder:
             except OSError:
                 shutil.copy2(source, self.uv)
 
-    def settings(self, path: Path, link_mode: str) -> dict[str, str]:
-        """The environment of a package client."""
+    def settings(self, path: Path) -> dict[str, str]:
+        """The environment of a package client.
+
+        Files are copied from its cache and never linked: a package may refuse its own data where a file has a second name,
+        and an edit in one environment would reach the next.
+        """
         return (
             index_settings()
             | proxy_settings()
             | {
                 "UV_CACHE_DIR": str(self.sandbox.root / "cache/uv"),
                 "UV_PYTHON_DOWNLOADS": "never",
-                "UV_LINK_MODE": link_mode,
+                "UV_LINK_MODE": "copy",
                 "UV_PROJECT_ENVIRONMENT": str(path),
                 "VIRTUAL_ENV": str(path),
                 "UV_NO_PROGRESS": "1",
@@ -156,7 +160,7 @@ class Builder:
             }
         )
 
-    def build(self, name: str, tree: Path, procedure: Procedure, *, link_mode: str = "hardlink") -> Environment:
+    def build(self, name: str, tree: Path, procedure: Procedure) -> Environment:
         """Makes the environment `name` for the project copied to `tree`.
 
         Interpreters are tried in the order the procedure gives; more than one only where the project names none.
@@ -164,7 +168,7 @@ class Builder:
         tried: list[str] = []
         first: Environment | None = None
         for interpreter in procedure.interpreters:
-            found = self._attempt(f"{name}-{interpreter.minor}", tree, procedure, interpreter, link_mode)
+            found = self._attempt(f"{name}-{interpreter.minor}", tree, procedure, interpreter)
             if found.ready or found.cause is Cause.INDEX or procedure.declared_exactly or _gone(found.reason):
                 return _with_attempts(found, tried)
             tried.append(f"{interpreter.minor}: {found.reason}")
@@ -172,9 +176,9 @@ class Builder:
         assert first is not None, "a procedure without interpreters is never built"
         return first
 
-    def _attempt(self, name: str, tree: Path, procedure: Procedure, interpreter: Interpreter, link_mode: str) -> Environment:
+    def _attempt(self, name: str, tree: Path, procedure: Procedure, interpreter: Interpreter) -> Environment:
         path = self.sandbox.root / "env" / name
-        env = self.settings(path, link_mode)
+        env = self.settings(path)
         venv = [str(self.uv), "venv", "-q", "--no-project", "--python", str(interpreter.path), str(path)]
         notes: tuple[str, ...] = ()
         ran = [self.sandbox.run(venv, cwd=self.sandbox.root, env=env, timeout_s=120)]
@@ -192,15 +196,7 @@ class Builder:
             if not done.ok:
                 cause, reason = _not_blaming(*explain(done))
                 return Environment(path, tree, interpreter, cause, reason, tuple(ran), {}, _total(ran))
-        if link_mode != "copy" and procedure.steps:
-            self._own_files(path)
         return Environment(path, tree, interpreter, Cause.NONE, "", tuple(ran), record.packages(path), _total(ran), notes=notes)
-
-    def _own_files(self, path: Path) -> None:
-        """Gives data files of an environment that is linked to the package cache a place of their own, as pip would."""
-        probe = self.sandbox.give("own_files.py", (Path(__file__).with_name("probes") / "own_files.py").read_bytes())
-        argv = [str(path / "bin/python"), "-I", "-S", str(probe), str(record.site_packages(path))]
-        self.sandbox.run(argv, cwd=self.sandbox.root, timeout_s=INSTALL_TIMEOUT_S)
 
     def _by_pip(self, step: Step, failed: Ran, path: Path, tree: Path, env: Mapping[str, str]) -> tuple[Ran, tuple[str, ...]]:
         """The same installation by pip itself, whose words the project's were: where the two disagree, pip is right."""

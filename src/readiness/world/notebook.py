@@ -20,7 +20,7 @@ def prepare(session: Session, environment: Environment, path: str, timeout_s: fl
     tools = session.sandbox.root / "tools" / f"jupyter-{environment.path.name}"
     if not tools.exists():
         argv = ("uv", "pip", "install", "-q", "--python", "{python}", "--target", str(tools), "ipykernel", "nbclient", "nbformat")
-        settings = session.builder.settings(environment.path, "hardlink")
+        settings = session.builder.settings(environment.path)
         with session.progress("installing a notebook client apart from the project"):
             ran = session.builder.step(Step(argv), environment.path, environment.tree, settings)
         if not ran.ok:

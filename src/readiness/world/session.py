@@ -173,13 +173,13 @@ class Session:
 
     @cached_property
     def second(self) -> Environment:
-        """A second environment in another place: files copied, not linked, and the interpreter of the first."""
+        """A second environment in another place, with the interpreter of the first."""
         from dataclasses import replace
 
         chosen = (self.first.interpreter,) if self.first.interpreter else ()
         procedure = replace(self.procedure, interpreters=chosen)
         with self.progress("installing again, into a fresh environment elsewhere"):
-            return self.builder.build("second", self.tree("elsewhere/second"), procedure, link_mode="copy")
+            return self.builder.build("second", self.tree("elsewhere/second"), procedure)
 
     def run(
         self,

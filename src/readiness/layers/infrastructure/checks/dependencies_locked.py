@@ -71,7 +71,7 @@ def observe(context: Context) -> Observed:
 def _stale(context: Context) -> tuple[str, str]:
     session = context.session
     environment = session.first
-    settings = session.builder.settings(environment.path, "hardlink")
+    settings = session.builder.settings(environment.path)
     step = Step(("uv", "lock", "--check", "--python", "{python}"))
     with session.progress("checking the lock against the declaration"):
         ran = session.builder.step(step, environment.path, session.tree("lock"), settings)
