@@ -137,8 +137,14 @@ VARIABLES: Final = {
     "READINESS_WORK": "the folder that projects are executed in, `/var/tmp/readiness-UID` without it; must be reachable by other users "
     "where readiness runs as root",
     "READINESS_PLAIN_SANDBOX": "any value switches the namespaces of the sandbox off; the findings say what is then missing",
+    "READINESS_DATABASE_URL": "the PostgreSQL that keeps what the store keeps; without it the embedded one, in `.readiness/postgres`",
+    "READINESS_URL": "where an application finds the server that says whether it is stopped; a demo is given it",
+    "READINESS_PROJECT": "the id of its project that an application states; `OTEL_SERVICE_NAME` without it; a demo is given it",
+    "READINESS_TOKEN": "what an application shows to a server that is not on loopback",
     "READINESS_TRACEBACK": "any value shows the traceback of a bug of ours",
     "XDG_CONFIG_HOME": "where the folder with the signing key lies",
+    "XDG_CACHE_HOME": "where the secret scanner keeps its compiled rules",
+    "XDG_STATE_HOME": "where an application remembers whether it was stopped",
     "NO_COLOR": "any value switches colour off",
 }
 
@@ -185,7 +191,7 @@ def parsers() -> dict[str, argparse.ArgumentParser]:
 def _command(parser: argparse.ArgumentParser) -> str:
     shown = [action for action in parser._actions if not isinstance(action, argparse._HelpAction | argparse._SubParsersAction)]
     subs = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    about = [parser.description or ""] if parser.description else []
+    about = [_prose(parser.description or "")] if parser.description else []
     helps = {item.dest: item.help or "" for action in subs for item in action._choices_actions}
     called = [f"  {word}  {text}" for word, text in helps.items()]
     usage = " ".join([parser.prog, *(_called(action) for action in shown), *(str(action.metavar) for action in subs)])

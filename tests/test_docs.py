@@ -252,7 +252,7 @@ def test_a_command_that_is_none_would_be_seen() -> None:
     text = "```sh\nUV_NO_INDEX=1 uvx readiness check --leyer data > out.json\n```\n"
     assert list(commands(text)) == ["check --leyer data"]
     assert not parses("check --leyer data")
-    assert not parses("approve")
+    assert not parses("deploy")
 
 
 def test_every_make_target_shown_is_there() -> None:
