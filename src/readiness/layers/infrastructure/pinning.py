@@ -101,21 +101,22 @@ def declared(project: Project, procedure: Procedure) -> Declared:
         direct = _metadata(project)
         return Declared(direct, pinned, procedure.lock, procedure.lock, True, {})
     files = [file for step in procedure.steps for file in _files(step.argv)] or ([procedure.lock] if procedure.lock else [])
-    direct, where, hashed = _listed(project, files)
+    direct, where, listed, hashed = _listed(project, files)
     if any(word in (".", "-e", "pyproject.toml") or word.startswith(".[") for step in procedure.steps for word in step.argv):
         for name, version in _metadata(project).items():
             direct[name] = direct.get(name) or version
     direct |= {name: version for step in procedure.steps for name, version in _named(step.argv).items()}
-    pinned = {name: {version} for name, version in direct.items() if version}
+    pinned = {name: {version} | listed.get(name, set()) for name, version in direct.items() if version}
     loose = next((where[name].file for name, version in direct.items() if not version and name in where), "")
     named = next((name for name in ("pyproject.toml", "setup.py") if name in project.paths), "requirements.txt")
     file = loose or (files[-1] if files else named)
     return Declared(direct, pinned, file, "", hashed, where)
 
 
-def _listed(project: Project, files: list[str]) -> tuple[dict[str, str], dict[str, Location], bool]:
+def _listed(project: Project, files: list[str]) -> tuple[dict[str, str], dict[str, Location], dict[str, set[str]], bool]:
     direct: dict[str, str] = {}
     where: dict[str, Location] = {}
+    pinned: dict[str, set[str]] = {}  # one package may be listed once for each of several markers
     hashed, queue, seen = bool(files), list(files), set()
     while queue:
         file = queue.pop(0)
@@ -129,7 +130,9 @@ def _listed(project: Project, files: list[str]) -> tuple[dict[str, str], dict[st
         for line in parsed.lines:
             direct[line.name] = direct.get(line.name) or line.version
             where.setdefault(line.name, Location(file, line.line))
-    return direct, where, hashed
+            if line.version:
+                pinned.setdefault(line.name, set()).add(line.version)
+    return direct, where, pinned, hashed
 
 
 def _files(argv: tuple[str, ...]) -> list[str]:
