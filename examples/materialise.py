@@ -10,6 +10,7 @@ The people are made up, the tickets are synthetic, and the secrets open nothing.
 from __future__ import annotations
 
 import argparse
+import base64
 import hashlib
 import json
 import os
@@ -37,6 +38,7 @@ WRITTEN = date(2026, 11, 23)
 """The Monday that the dates in the committed files are relative to; they are moved by whole weeks."""
 DATED = re.compile(r"data/tickets\.csv|outcomes/[\w-]+\.yaml|contracts/[\w-]+\.odcs\.yaml")
 TICKETS, OUTCOME = "data/tickets.csv", "resolution-time"
+KEY_VARIABLE = "READINESS_SIGNING_KEY"
 CACHES = {"__pycache__", ".pytest_cache", ".ruff_cache", ".readiness", ".venv", "outputs", "vendor"}
 
 Files = dict[str, bytes]
@@ -98,10 +100,17 @@ def _take(target: Path, step: Step, files: Files, now: datetime) -> None:
 def lock_outcome(root: Path, when: datetime) -> bool:
     """Locks the outcome of a repository as of `when`, signed by its owner; False where this version knows no locks."""
     try:
-        from readiness.runs import outcome
+        from readiness.runs.outcome import lock_all
     except ImportError:
         return False
-    outcome.lock(root, OUTCOME, now=when, key=signing_key())
+    before = os.environ.get(KEY_VARIABLE)
+    os.environ[KEY_VARIABLE] = base64.b64encode(signing_key().private.private_bytes_raw()).decode()
+    try:
+        (locked,) = lock_all(root, OUTCOME, when)
+    finally:
+        os.environ.pop(KEY_VARIABLE)
+        os.environ.update({KEY_VARIABLE: before} if before else {})
+    assert locked.lock is not None, locked.refused
     return True
 
 
@@ -261,8 +270,9 @@ def _poc_steps(places: Mapping[str, str]) -> tuple[Step, ...]:
         Step(120, builder, "docker", ("Dockerfile", "compose.yaml")),
         Step(90, builder, "weekly report, smoke test", ("assistant/report.py", "assistant/notify.py", "tests/*")),
         Step(14, builder, "readiness stuff the board asked for",
-             ("readiness.toml", "authority.yaml", "contracts/*", "outcomes/*", TICKETS)),
-        Step(10, builder, "lock kpi", (), locks=True),
+             ("readiness.toml", "authority.yaml", "contracts/*", "outcomes/resolution-time.yaml", TICKETS)),
+        Step(10, builder, "lock kpi", locks=True),
+        Step(5, builder, "a kpi the board understands", ("outcomes/chats.yaml",)),
         Step(1, builder, "newest tickets", (TICKETS,)),
     )  # fmt: skip
 

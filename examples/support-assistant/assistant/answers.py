@@ -17,7 +17,7 @@ INTERCEPT, PER_SCORE, PER_MARGIN = -5.8, 10.1, 13.3  # fitted by scripts/calibra
 Embed = Callable[[str], np.ndarray]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Passage:
     """A document that was retrieved for a question; `similarity` is the cosine of the two vectors, -1 to 1."""
 
@@ -29,7 +29,7 @@ class Passage:
     similarity: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ranked:
     """A passage with its best sentence; `score` is the mean of the similarities of the two."""
 
@@ -38,7 +38,7 @@ class Ranked:
     score: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
     """An answer in the words of its first source; `text` is None where the assistant abstains."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 DATA = Path(__file__).resolve().parents[1] / "data"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
     """A few paragraphs of one section; `audience` says who may read it: `customer` or `operator`."""
 

@@ -17,7 +17,7 @@ RULES = f"extract-{answers.VERSION}"
 Nearest = Callable[[np.ndarray, str, int], list[answers.Passage]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Desk:
     """The assistant: a model, and where documents are retrieved from."""
 

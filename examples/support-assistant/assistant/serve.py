@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
@@ -62,6 +61,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status)
         self.send_header("Content-Type", "application/json; charset=utf-8")
         self.send_header("Content-Length", str(len(data)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(data)
 
@@ -73,7 +74,7 @@ def main() -> int:
     """Serves until SIGTERM; 2 where it is not configured."""
     logs.setup()
     try:
-        given = settings.read(os.environ)
+        given = settings.read()
     except settings.SettingsError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

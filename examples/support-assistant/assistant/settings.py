@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -10,7 +11,7 @@ class SettingsError(Exception):
     """A variable that the assistant cannot do without is not set."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """The database, the port, and the token of each reader; secrets stay out of the representation."""
 
@@ -19,10 +20,10 @@ class Settings:
     tokens: Mapping[str, str] = field(repr=False)
 
 
-def read(env: Mapping[str, str]) -> Settings:
-    """The settings in an environment. Raises SettingsError naming every variable that is missing."""
-    missing = [name for name in ("API_TOKEN", "DATABASE_URL") if not env.get(name)]
-    if missing:
-        raise SettingsError(f"set {' and '.join(missing)}; .env.example says what for")
-    tokens = {"operator": env["API_TOKEN"], "customer": env.get("CUSTOMER_TOKEN", "")}
-    return Settings(int(env.get("PORT", "8080")), env["DATABASE_URL"], tokens)
+def read() -> Settings:
+    """The settings in the environment. Raises SettingsError naming a variable that is missing."""
+    try:
+        tokens = {"operator": os.environ["API_TOKEN"], "customer": os.environ.get("CUSTOMER_TOKEN", "")}
+        return Settings(int(os.environ.get("PORT", "8080")), os.environ["DATABASE_URL"], tokens)
+    except KeyError as error:
+        raise SettingsError(f"set {error.args[0]}; .env.example says what for") from None

@@ -13,7 +13,7 @@ LONGEST = 1000  # characters of a question
 BODY_BYTES = 16_384
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Request:
     """One request; header names are in lower case."""
 
@@ -23,7 +23,7 @@ class Request:
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reply:
     """What is answered; `reader` says who asked, for the log."""
 

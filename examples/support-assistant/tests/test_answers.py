@@ -61,7 +61,7 @@ def test_confidence_grows_with_score_and_margin():
 
 
 def test_confidence_is_the_fitted_logistic_function():
-    expected = 1 / (1 + np.exp(-(answers.INTERCEPT + answers.PER_SCORE * 0.6 + answers.PER_MARGIN * 0.1)))
+    expected = 1 / (1 + np.exp(-(-5.8 + 10.1 * 0.6 + 13.3 * 0.1)))
     assert answers.confidence(ranked(0.6, 0.5, 0.2)) == pytest.approx(expected, abs=0.0005)
     assert answers.confidence(ranked(0.6, 0.5)) == round(answers.confidence(ranked(0.6, 0.5)), 3)
 
