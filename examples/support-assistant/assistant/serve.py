@@ -51,10 +51,10 @@ class Handler(BaseHTTPRequestHandler):
         except Exception:  # the border of a request: it is answered, whatever happened
             logs.LOGGER.exception("request failed")
             reply = Reply(HTTPStatus.INTERNAL_SERVER_ERROR, {"error": "this did not work; the log says why"})
-        self._send(reply)
         elapsed_ms = round((time.monotonic() - started) * 1000)
         seen = {"method": self.command, "path": request.path, "status": int(reply.status), "elapsed_ms": elapsed_ms, "reader": reply.reader}
         logs.LOGGER.info("answered", extra=seen)
+        self._send(reply)
 
     def _send(self, reply: Reply) -> None:
         data = reply.body

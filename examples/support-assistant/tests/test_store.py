@@ -2,7 +2,9 @@
 
 import os
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from assistant import corpus
 from assistant.store import Store, text_of
@@ -41,8 +43,16 @@ def test_customers_find_what_is_for_them_and_as_many(store):
 
 @needs_database
 def test_nobody_else_finds_anything(store):
-    question = golden.embedder()("How do I back up a database?")
-    assert store.nearest(question, "", 3) == []
+    with pytest.raises(psycopg.errors.InvalidParameterValue):
+        store.nearest(golden.embedder()("How do I back up a database?"), "nobody", 3)
+
+
+@needs_database
+@pytest.mark.parametrize("reader", ["customer", "operator"])
+def test_a_reader_may_not_write(store, reader):
+    with psycopg.connect(URL) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(sql.SQL("set local role {}").format(sql.Identifier(f"{connection.info.dbname}_{reader}")))
+        connection.execute("delete from document")
 
 
 @needs_database
