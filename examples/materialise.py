@@ -74,9 +74,10 @@ def materialise(example: str, target: Path, now: datetime, seed: int = 0) -> Pat
 
 
 def truth(seed: int = 0) -> list[dict[str, str]]:
-    """The defects planted in the POC of that seed: layer, check, where, what."""
+    """The defects planted in the POC of that seed: layer, check, where, what, and `seen`, an expression its finding matches."""
     text = EXAMPLES.joinpath(f"{POC}.truth.json").read_text(encoding="utf-8")
-    return json.loads(_filled(text, _places(seed, datetime(2026, 11, 24, tzinfo=UTC))))["defects"]
+    places = _places(seed, datetime(WRITTEN.year, WRITTEN.month, WRITTEN.day, tzinfo=UTC))  # no defect's place depends on the time
+    return json.loads(_filled(text, places))["defects"]
 
 
 def _take(target: Path, step: Step, files: Files, now: datetime) -> None:
@@ -274,7 +275,7 @@ def _poc_steps(places: Mapping[str, str]) -> tuple[Step, ...]:
         Step(14, builder, "readiness stuff the board asked for",
              ("readiness.toml", "contracts/*", "outcomes/resolution-time.yaml", TICKETS)),
         Step(10, builder, "lock kpi", locks=True),
-        Step(5, builder, "a kpi the board understands", ("outcomes/chats.yaml",)),
+        Step(5, builder, "kpis the board understands", ("outcomes/chats.yaml", "outcomes/deflection.yaml")),
         Step(1, builder, "newest tickets", (TICKETS,)),
     )  # fmt: skip
 
