@@ -134,3 +134,24 @@ def test_every_line_lands_in_exactly_one_place(lines: list[str]) -> None:
     found = parse("\n".join(lines))
     places = (found.lines, found.includes, found.constraints, found.local, found.options, found.unread)
     assert sum(map(len, places)) == len(lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "hashed"),
+    [
+        ("./vendor/My_Tool-1.2.0-py3-none-any.whl", False),
+        ("./vendor/My_Tool-1.2.0-py3-none-any.whl --hash=sha256:ab", True),
+        ("./My_Tool-1.2.0-py3-none-any.whl \\\n    --hash=sha256:ab", True),
+        ("/srv/My_Tool-1.2.0-py3-none-any.whl ; python_version > '3' --hash=sha256:ab", True),
+    ],
+)
+def test_a_wheel_in_the_project_is_one_release_of_one_package(text: str, hashed: bool) -> None:
+    line = one(text)
+    assert (line.name, line.version, line.pinned, line.hashed, line.direct) == ("my-tool", "1.2.0", True, hashed, True)
+    assert parse(text).local == ()
+
+
+@pytest.mark.parametrize("text", [".", "./tool", "./tool-1.2.0.tar.gz", "./wheel.whl", "-e ./tool"])
+def test_another_local_path_is_no_release(text: str) -> None:
+    assert parse(text).lines == ()
+    assert len(parse(text).local) == 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 _COMMENT: Final = re.compile(r"(^|\s)#.*$")
 _HASH: Final = re.compile(r"\s--hash[= ]\S+")
@@ -56,7 +56,10 @@ def parse(text: str) -> Requirements:
     unread: list[tuple[int, str]] = []
     for number, logical in _logical(text.lstrip("\ufeff")):
         kind, value = _classify(logical)
-        if kind in buckets:
+        wheel = _local_wheel(value, number) if kind == "local" else None
+        if wheel is not None:
+            lines.append(wheel)
+        elif kind in buckets:
             buckets[kind].append(value)
         elif kind == "requirement":
             found = _requirement(value, number)
@@ -113,6 +116,17 @@ def _requirement(text: str, number: int) -> Line | None:
         return Line(canonicalize_name(parsed.name), version, number, bare, hashed, marker, direct=True)
     pins = [s.version for s in parsed.specifier if s.operator in ("==", "===") and not s.version.endswith(".*")]
     return Line(canonicalize_name(parsed.name), pins[0] if pins else "", number, bare, hashed, marker)
+
+
+def _local_wheel(text: str, number: int) -> Line | None:
+    """A wheel that lies in the project, which is one release of one package; None for a folder or an archive."""
+    bare = _HASH.sub("", text).strip()
+    path, _, marker = bare.partition(" ;")
+    try:
+        name, version, _, _ = parse_wheel_filename(path.strip().rpartition("/")[2])
+    except InvalidWheelFilename:
+        return None
+    return Line(name, str(version), number, bare, bool(_HASH.search(text)), marker.strip(), direct=True)
 
 
 def _commit(url: str) -> str:

@@ -215,3 +215,10 @@ def test_a_lock_that_nothing_installs_from_is_put_to_use(tmp_path: Path, files: 
     )
     assert "compile" in free.remedy().command
     assert replace(free, unused_lock=procedure.unused_lock(project, found)).remedy().command == command
+
+
+def test_a_package_listed_once_for_each_marker_is_pinned_to_all_of_them(tmp_path: Path) -> None:
+    text = "a==1 ; python_version < '3.12'\na==2 ; python_version >= '3.12'\n./vendor/my_tool-3.0-py3-none-any.whl --hash=sha256:ab\n"
+    project = project_of(tmp_path, {"requirements.txt": text})
+    said = pinning.declared(project, procedure.discover(project, manifests.Manifest()))
+    assert said.pinned == {"a": {"1", "2"}, "my-tool": {"3.0"}}

@@ -106,13 +106,13 @@ def declared(project: Project, procedure: Procedure) -> Declared:
         return Declared(_metadata(project, ""), pinned, procedure.lock, procedure.lock, True, {})
     steps = procedure.steps
     files = listed_files(steps) or ([procedure.lock] if procedure.lock else [])
-    direct, where, hashed = _listed(project, files)
+    direct, where, listed, hashed = _listed(project, files)
     local = local_folders(project, steps)
     for folder in local:
         for name, version in _metadata(project, folder).items():
             direct[name] = direct.get(name) or version
     direct |= {line.name: line.version for step in steps for word in named_words(step.argv) for line in requirements.parse(word).lines}
-    pinned = {name: {version} for name, version in direct.items() if version}
+    pinned = {name: {version} | listed.get(name, set()) for name, version in direct.items() if version}
     loose = next((where[name].file for name, version in direct.items() if not version and name in where), "")
     stated = [file for folder in local if (file := metadata_file(project, folder))]
     source = procedure.source.partition(":")[0]
@@ -120,9 +120,10 @@ def declared(project: Project, procedure: Procedure) -> Declared:
     return Declared(direct, pinned, file, "", hashed, where)
 
 
-def _listed(project: Project, files: list[str]) -> tuple[dict[str, str], dict[str, Location], bool]:
+def _listed(project: Project, files: list[str]) -> tuple[dict[str, str], dict[str, Location], dict[str, set[str]], bool]:
     direct: dict[str, str] = {}
     where: dict[str, Location] = {}
+    pinned: dict[str, set[str]] = {}  # one package may be listed once for each of several markers
     hashed, queue, seen = bool(files), list(files), set()
     while queue:
         file = queue.pop(0)
@@ -136,7 +137,9 @@ def _listed(project: Project, files: list[str]) -> tuple[dict[str, str], dict[st
         for line in parsed.lines:
             direct[line.name] = direct.get(line.name) or line.version
             where.setdefault(line.name, Location(file, line.line))
-    return direct, where, hashed
+            if line.version:
+                pinned.setdefault(line.name, set()).add(line.version)
+    return direct, where, pinned, hashed
 
 
 def _metadata(project: Project, folder: str) -> dict[str, str]:

@@ -1,0 +1,48 @@
+"""The documents in PostgreSQL, found by pgvector, each reader seeing only what row level security lets through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import psycopg
+from psycopg import sql
+
+from assistant.answers import Passage
+from assistant.corpus import Document
+
+HERE = Path(__file__).parent
+
+
+class Store:
+    """One database. Every call is a transaction of its own."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def load(self, documents: Sequence[Document], vectors: Mapping[str, Sequence[float]], model: str) -> int:
+        """Puts exactly these documents in place of what is there, all or nothing; returns how many there are now."""
+        with psycopg.connect(self._url) as connection:
+            connection.execute((HERE / "schema.sql").read_bytes())
+            connection.execute("delete from document")
+            rows = [asdict(item) | {"model": model, "embedding": text_of(vectors[item.id])} for item in documents]
+            connection.cursor().executemany((HERE / "insert.sql").read_text(encoding="utf-8"), rows)
+            return connection.execute("select count(*) from document").fetchone()[0]
+
+    def nearest(self, question: np.ndarray, reader: str, limit: int) -> list[Passage]:
+        """The documents nearest to a question among those that `reader` may read, nearest first.
+
+        Raises psycopg.Error for a reader that has no role.
+        """
+        with psycopg.connect(self._url) as connection:
+            role = sql.Identifier(f"{connection.info.dbname}_{reader}")
+            connection.execute(sql.SQL("set local role {}").format(role))
+            asked = {"question": text_of(question), "limit": limit}
+            return [Passage(*row) for row in connection.execute((HERE / "nearest.sql").read_text(encoding="utf-8"), asked)]
+
+
+def text_of(vector: Sequence[float]) -> str:
+    """A vector as pgvector reads it."""
+    return "[" + ",".join(repr(float(number)) for number in vector) + "]"

@@ -1,0 +1,50 @@
+"""The examples, made into repositories once for all tests that only look at them."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from readiness.world import files
+
+SCRIPT = Path(__file__).parents[2] / "examples" / "materialise.py"
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def _loaded() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("materialise", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["materialise"] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def script() -> ModuleType:
+    """`examples/materialise.py`, imported."""
+    return _loaded()
+
+
+@pytest.fixture(scope="session")
+def made(script: ModuleType) -> Iterator[Callable[[str], Path]]:
+    """Makes an example as of NOW, each once, where the unprivileged user of the sandbox can reach it."""
+    folder = Path(tempfile.mkdtemp(prefix="readiness-examples-", dir="/var/tmp" if Path("/var/tmp").is_dir() else None))
+    folder.chmod(0o755)
+    done: dict[str, Path] = {}
+
+    def make(name: str) -> Path:
+        if name not in done:
+            done[name] = script.materialise(name, folder / name, NOW)
+        return done[name]
+
+    yield make
+    files.remove_tree(folder)
