@@ -48,7 +48,11 @@ _INFRASTRUCTURE: Final = (
     ),
     CheckSpec("infrastructure.tests-bite", Layer.INFRASTRUCTURE, "tests bite", Cost.LONG, f"{_I}.tests_bite", Stakes.MONEY),
 )
-_SECURITY: Final[tuple[CheckSpec, ...]] = ()
+_SECURITY: Final = (
+    CheckSpec("security.secrets-absent", Layer.SECURITY, "secrets absent", Cost.RUN, f"{_S}.secrets_absent", history=True),
+    CheckSpec("security.runtime-redacts", Layer.SECURITY, "runtime redacts", Cost.RUN, f"{_S}.runtime_redacts", Stakes.MONEY),
+    CheckSpec("security.anonymous-refused", Layer.SECURITY, "anonymous refused", Cost.RUN, f"{_S}.anonymous_refused"),
+)
 _DATA: Final[tuple[CheckSpec, ...]] = (
     CheckSpec("data.contracts-exist", Layer.DATA, "contracts exist", Cost.RUN, f"{_D}.contracts_exist"),
     CheckSpec("data.contracts-hold", Layer.DATA, "contracts hold", Cost.RUN, f"{_D}.contracts_hold"),
