@@ -134,3 +134,11 @@ def test_a_server_that_keeps_its_key_also_in_errors_holds(judge: Judge) -> None:
 def test_a_server_is_looked_at_also_where_it_refuses_and_fails(judge: Judge, parts: dict[str, str], where: str) -> None:
     finding = served(judge, **parts)
     assert (finding.outcome, finding.reason) == (Outcome.FAILS, f"API_TOKEN is in {where}")
+
+
+@pytest.mark.parametrize(("code", "outcome"), [("print(len(url))", Outcome.HOLDS), ("print('connecting to', url)", Outcome.FAILS)])
+def test_the_database_password_of_the_run_is_a_secret_too(judge: Judge, code: str, outcome: Outcome) -> None:
+    manifest = '[demo]\ncommand = ["python", "demo.py"]\nneeds = ["postgres"]\n'
+    finding = judge(ID, files={"demo.py": f'import os\nurl = os.environ["DATABASE_URL"]\n{code}\n', "readiness.toml": manifest})
+    assert finding.outcome is outcome
+    assert finding.reason == ("" if outcome is Outcome.HOLDS else "the database password is in standard output")
