@@ -88,6 +88,7 @@ import os
 import psycopg
 
 with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+    connection.execute("create extension vector")
     connection.execute("create table orders (id int primary key, note text)")
     connection.execute("create table untouched (id int)")
     connection.execute("insert into orders values (1, 'one'), (2, 'two')")

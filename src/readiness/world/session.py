@@ -135,10 +135,15 @@ class Session:
     @cached_property
     def postgres(self) -> tuple[Server, Address]:
         """A database server of this session alone, running; it ends with the session. Raises CannotJudge where none starts."""
-        from readiness.world.postgres import Server
+        from readiness.world.postgres import Server, binaries, extensions
 
         # Thrown away with the session: nothing in it has to outlive a power cut.
-        settings = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+        settings = extensions.trusted(binaries(), self.sandbox.given / "postgres") | {
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+            "autovacuum": "off",
+        }
         server = Server(self.sandbox.private / DATABASE, settings=settings, socket_mode=0o777)
         with self.progress("starting a database server"):
             address = server.ensure()
