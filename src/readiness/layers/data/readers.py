@@ -58,6 +58,12 @@ def open_table(database: Database, table: tuple[str, str], item: SchemaObject) -
     return Relation(Form.POSTGRES, base, raw_names, _named(columns, item), ".".join(table), (table[1],))
 
 
+def every_table(database: Database) -> frozenset[tuple[str, str]]:
+    """Schema and name of every table and view, those included that nobody read. Raises Refused."""
+    query = resources(__package__).joinpath("sql", "tables.sql").read_text(encoding="utf-8")
+    return frozenset((str(schema), str(name)) for schema, name in database.rows(query))
+
+
 def _names(item: SchemaObject) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, (item.name, item.physical_name))))
 
