@@ -167,7 +167,7 @@ def _nested(properties: tuple[Property, ...], path: tuple[str, ...], keys: tuple
 def _parquet(duck: Duck, source: Source, item: SchemaObject) -> Relation:
     paths = [str(path) for _, path in source.files]
     try:
-        described = duck.rows(f"DESCRIBE {render_sources.parquet(paths)}")
+        described = duck.rows(render_sources.described(paths))
         names = [str(row[0]) for row in described]
         base = render_sources.together([render_sources.parquet(paths, names)])
     except Refused as error:
@@ -184,7 +184,7 @@ def _parquet(duck: Duck, source: Source, item: SchemaObject) -> Relation:
 def _documents(duck: Duck, source: Source, item: SchemaObject) -> Relation:
     """A folder of documents as a table: `path`, `content` (null where it is no text), `size_bytes`."""
     table = f"documents_{next(_counter)}"
-    duck.rows(f"CREATE TABLE {table} (c0 VARCHAR, c1 VARCHAR, c2 BIGINT)")
+    duck.rows(render_sources.documents(table))
     paths: list[object] = []
     contents: list[object] = []
     sizes: list[object] = []
@@ -196,8 +196,7 @@ def _documents(duck: Duck, source: Source, item: SchemaObject) -> Relation:
     duck.insert(table, [paths, contents, sizes])
     kinds = (("path", "VARCHAR", "string"), ("content", "VARCHAR", "string"), ("size_bytes", "BIGINT", "integer"))
     columns = {name: Column(name, shown, kind, f"c{index}", shown) for index, (name, shown, kind) in enumerate(kinds)}
-    renamed = ", ".join(f"c{index} AS {name}" for index, (name, _, _) in enumerate(kinds))
-    _views(duck, item, f"SELECT {renamed} FROM {table}")  # noqa: S608  names of our own
+    _views(duck, item, render_sources.documents_named(table, [name for name, _, _ in kinds]))
     return Relation(Form.DUCK, table, ("c0", "c1", "c2"), _named(columns, item), _where(source), _names(item), label="c0")
 
 
