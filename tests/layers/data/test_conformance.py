@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from readiness.layers.data.evidence import Status
+from readiness.layers.data.readers import every_table
 from tests.layers.data.conftest import EMPTY, FILES, FORMS, TYPED, Bench
 
 HOLDS, FAILS, ERROR, VACUOUS, NOT = Status.HOLDS, Status.FAILS, Status.ERROR, Status.VACUOUS, Status.NOT_EVALUATED
@@ -359,3 +360,28 @@ def test_formats_of_strings(bench: Bench, form: str) -> None:
     contract = "- name: a\n  logicalType: integer\n  logicalTypeOptions: {format: i8}"
     assert bench.evaluate(form, {"a": "INTEGER"}, [[127], [-128]], contract)["a.format"] is HOLDS
     assert bench.evaluate(form, {"a": "INTEGER"}, [[128]], contract)["a.format"] is FAILS
+
+
+@pytest.mark.parametrize("form", [FORMS[-1]])
+def test_tables_and_views_of_a_database_are_found_read_or_not(bench: Bench, form: str) -> None:
+    with bench.objects(form, {"a": "INTEGER"}, [], "- name: a") as objects:
+        database = objects[0].database
+        assert database is not None
+        schema = str(database.rows("SELECT current_schema()")[0][0])
+        database.rows("CREATE VIEW seen_through AS SELECT 1 AS a")
+        found = every_table(database)
+    assert (schema, "seen_through") in found
+    assert any(name == "items" for _, name in found)
+    assert not any(schema == "pg_catalog" for schema, _ in found)
+
+
+@pytest.mark.parametrize("form", [FORMS[-1]])
+@pytest.mark.parametrize(("kind", "physical", "status"), [
+    ("integer", "INT", HOLDS), ("integer", "int4", HOLDS), ("bigint", "integer", FAILS), ("varchar(18)", "VARCHAR(18)", HOLDS),
+    ("varchar(18)", "varchar", HOLDS), ("varchar(18)", "varchar(20)", FAILS), ("text", "STRING", NOT),
+    ("numeric(10,2)", "numeric(10, 2)", HOLDS),
+    ("timestamptz", "timestamp with time zone", HOLDS), ("double precision", "float8", HOLDS),
+])  # fmt: skip
+def test_physical_types_are_compared_as_the_database_knows_them(bench: Bench, form: str, kind: str, physical: str, status: Status) -> None:
+    seen = bench.evaluate(form, {"a": kind}, [[None]], f"- name: a\n  physicalType: {physical}")
+    assert seen["a.physicalType"] is status

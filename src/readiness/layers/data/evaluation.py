@@ -13,7 +13,7 @@ from readiness.layers.data import plan
 from readiness.layers.data.dialect import Relation
 from readiness.layers.data.locate import Places, Source, locate
 from readiness.layers.data.plan import Clause
-from readiness.layers.data.readers import Unreadable, open_files, open_table
+from readiness.layers.data.readers import Unreadable, every_table, open_files, open_table
 from readiness.sequence.finding import Cause
 from readiness.world import demo as demos
 from readiness.world.context import Context
@@ -57,7 +57,11 @@ def places(context: Context) -> Places:
     files |= {path: run.outputs[path] for path in written if path in run.outputs}
     if run.database is None:
         return Places(files)
-    return Places(files, frozenset((table.schema, table.name) for table in run.database.tables))
+    try:
+        with connection(context)() as tables:
+            return Places(files, every_table(tables))
+    except Refused as error:
+        return Places(files, no_tables=f"the demo's database does not answer: {error.message}", cause=Cause.TOOL)
 
 
 def not_run(context: Context) -> str:

@@ -58,6 +58,12 @@ def open_table(database: Database, table: tuple[str, str], item: SchemaObject) -
     return Relation(Form.POSTGRES, base, raw_names, _named(columns, item), ".".join(table), (table[1],))
 
 
+def every_table(database: Database) -> frozenset[tuple[str, str]]:
+    """Schema and name of every table and view, those included that nobody read. Raises Refused."""
+    query = resources(__package__).joinpath("sql", "tables.sql").read_text(encoding="utf-8")
+    return frozenset((str(schema), str(name)) for schema, name in database.rows(query))
+
+
 def _names(item: SchemaObject) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, (item.name, item.physical_name))))
 
@@ -161,7 +167,7 @@ def _nested(properties: tuple[Property, ...], path: tuple[str, ...], keys: tuple
 def _parquet(duck: Duck, source: Source, item: SchemaObject) -> Relation:
     paths = [str(path) for _, path in source.files]
     try:
-        described = duck.rows(f"DESCRIBE {render_sources.parquet(paths)}")
+        described = duck.rows(render_sources.described(paths))
         names = [str(row[0]) for row in described]
         base = render_sources.together([render_sources.parquet(paths, names)])
     except Refused as error:
@@ -178,7 +184,7 @@ def _parquet(duck: Duck, source: Source, item: SchemaObject) -> Relation:
 def _documents(duck: Duck, source: Source, item: SchemaObject) -> Relation:
     """A folder of documents as a table: `path`, `content` (null where it is no text), `size_bytes`."""
     table = f"documents_{next(_counter)}"
-    duck.rows(f"CREATE TABLE {table} (c0 VARCHAR, c1 VARCHAR, c2 BIGINT)")
+    duck.rows(render_sources.documents(table))
     paths: list[object] = []
     contents: list[object] = []
     sizes: list[object] = []
@@ -190,8 +196,7 @@ def _documents(duck: Duck, source: Source, item: SchemaObject) -> Relation:
     duck.insert(table, [paths, contents, sizes])
     kinds = (("path", "VARCHAR", "string"), ("content", "VARCHAR", "string"), ("size_bytes", "BIGINT", "integer"))
     columns = {name: Column(name, shown, kind, f"c{index}", shown) for index, (name, shown, kind) in enumerate(kinds)}
-    renamed = ", ".join(f"c{index} AS {name}" for index, (name, _, _) in enumerate(kinds))
-    _views(duck, item, f"SELECT {renamed} FROM {table}")  # noqa: S608  names of our own
+    _views(duck, item, render_sources.documents_named(table, [name for name, _, _ in kinds]))
     return Relation(Form.DUCK, table, ("c0", "c1", "c2"), _named(columns, item), _where(source), _names(item), label="c0")
 
 

@@ -85,3 +85,18 @@ def view(called: str, select: str) -> str:
 def rejected(tables: Sequence[str]) -> str:
     """The number of rows that were left out while these tables of rejects were filled."""
     return f"SELECT {' + '.join(f'(SELECT count(DISTINCT line) FROM {table})' for table in tables)}"
+
+
+def described(paths: Sequence[str]) -> str:
+    """The columns of Parquet files."""
+    return f"DESCRIBE {parquet(paths)}"
+
+
+def documents(table: str) -> str:
+    """A table for documents: path, content, size in bytes."""
+    return f"CREATE TABLE {table} (c0 VARCHAR, c1 VARCHAR, c2 BIGINT)"
+
+
+def documents_named(table: str, columns: Sequence[str]) -> str:
+    """The table of documents under the names of its columns."""
+    return f"SELECT {', '.join(f'c{index} AS {name(column)}' for index, column in enumerate(columns))} FROM {table}"
