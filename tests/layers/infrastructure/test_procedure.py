@@ -82,11 +82,23 @@ CHECKOUT = "git clone https://example.org/ada/shop.git\ncd shop\n"
         ("```\ncd ../other\npip install -r more.txt\n```\n", ["pip: -r requirements.txt"]),  # not said here: the usual name
         ("    cd src/api\n    pip install -r requirements.txt\n", ["pip: -r src/api/requirements.txt"]),
         ("```\ncd src/api\npip install -e '.[all]' -r requirements.txt\n```\n", ["pip: -e ./src/api[all] -r src/api/requirements.txt"]),
+        (
+            "```\npip install -r dev.txt\npip install -e src/api\n```\nor\n```\npip install -r more.txt\npip install -e src/api\n```\n",
+            ["pip: -r more.txt", "pip: -e src/api"],
+        ),
+        ("```\npip install -r dev.txt\npip install -r more.txt\n```\n", ["pip: -r more.txt"]),
         ("```\npip install -r more.txt\npip install -e src/api\n```\n", ["pip: -r more.txt", "pip: -e src/api"]),
     ],
 )
 def test_a_readme_installs_where_it_went_to(tmp_path: Path, readme: str, expected: list[str]) -> None:
-    files = {"README.md": readme, "requirements.txt": "a\n", "more.txt": "b\n", "src/api/requirements.txt": "c\n", "src/web/x.js": ""}
+    files = {
+        "README.md": readme,
+        "requirements.txt": "a\n",
+        "more.txt": "b\n",
+        "src/api/requirements.txt": "c\n",
+        "src/web/x.js": "",
+        "dev.txt": "",
+    }
     assert words(discovered(tmp_path, files)) == expected
 
 

@@ -63,7 +63,7 @@ _LIBRARY: Final = re.compile(
     re.IGNORECASE,
 )
 _ABSENT: Final = re.compile(
-    r"\b(?:director(?:y|ies)|folder|file|path)\b[^\n]{0,80}(?:does not exist|doesn't exist|do not exist|not found|is missing)|"
+    r"\b(?:director(?:y|ies)|folder|file|path)\b[^\n]{0,400}(?:does not exist|doesn't exist|do not exist|not found|is missing)|"
     r"no such file or directory",
     re.IGNORECASE,
 )
@@ -102,9 +102,11 @@ class Told:
 def of_error(error: dict[str, Any], optional: set[str], stdlib: frozenset[str] = frozenset(sys.stdlib_module_names)) -> Told:
     """The cause of an exception as the start probe describes it; `optional` are packages only an extra brings."""
     kind = str(error["type"])
-    message = str(error.get("message") or "")
+    error = {**error, "message": without_work_folder(str(error.get("message") or ""))}
+    message = error["message"]
     bases = set(error.get("bases") or ())
-    whole = " | ".join([f"{kind}: {message}", *(f"{link['type']}: {link['message']}" for link in error.get("chain") or ())])
+    links = [f"{link['type']}: {without_work_folder(str(link['message']))}" for link in error.get("chain") or ()]
+    whole = " | ".join([f"{kind}: {message}", *links])
     said = one_line(f"{kind.rpartition('.')[2]}: {message}" if message else kind.rpartition(".")[2])
     if "SyntaxError" in bases and _PLACEHOLDER.search(message):
         return Told(Cause.CONFIGURATION, f"a placeholder stands where a value belongs: {one_line(message)}")
@@ -114,7 +116,7 @@ def of_error(error: dict[str, Any], optional: set[str], stdlib: frozenset[str] =
         return Told(Cause.NOT_EXERCISED, "is a notebook saved as a script, which only IPython runs")
     if "SyntaxError" in bases or kind in ("NameError", "UnboundLocalError", "AttributeError", "IndentationError"):
         lacking = re.match(r"(?:partially initialized )?module '([\w.]+)' has no attribute", message)
-        return Told(Cause.PROJECT, said, suspect=lacking[1] if lacking else str(error.get("raised_in") or ""))
+        return Told(Cause.PROJECT, said, suspect=lacking[1] if lacking else _raised_within(error))
     return _of_surroundings(error, kind, bases, whole, said)
 
 
@@ -150,7 +152,13 @@ def _of_guard(error: dict[str, Any], kind: str, bases: set[str], whole: str, sai
         return _configuration(error, message, whole, said)
     if _ABSENT.search(whole):
         return Told(Cause.FILE, said)
-    return Told(Cause.PROJECT, said, suspect=str(error.get("raised_in") or ""))
+    return Told(Cause.PROJECT, said, suspect=_raised_within(error))
+
+
+def _raised_within(error: dict[str, Any]) -> str:
+    """The installed module that is to be suspected of an exception: not where it only refused what it was given."""
+    by_itself = error.get("importing") or {"TypeError", "AttributeError", "ImportError"} & set(error.get("bases") or ())
+    return str(error.get("raised_in") or "") if by_itself else ""
 
 
 def _of_refusal(error: dict[str, Any], whole: str, said: str) -> Told:
@@ -215,7 +223,7 @@ def _of_import(error: dict[str, Any], message: str, said: str, optional: set[str
         return Told(Cause.NOT_EXERCISED, said)
     plain = said if not said.startswith(("ModuleNotFoundError: ", "ImportError: ")) else said.partition(": ")[2]
     lacking = re.match(r"cannot import name '\w+' from (?:partially initialized module )?'([\w.]+)'", message)
-    return Told(Cause.PROJECT, plain, suspect=missing or (lacking[1] if lacking else str(error.get("raised_in") or "")))
+    return Told(Cause.PROJECT, plain, suspect=missing or (lacking[1] if lacking else _raised_within(error)))
 
 
 def distribution(top: str) -> str:

@@ -34,7 +34,7 @@ class Started:
     """How one module, console script or notebook started; `reason` and `cause` where it did not.
 
     `variables` are those a guard named, and `said` is the last it printed where it did not end. `suspect` is the installed
-    module the failure is about, `raised_in` the one it was raised in.
+    module the failure is about, `raised_in` the one that failed while it was itself imported.
     """
 
     subject: str

@@ -20,16 +20,27 @@ _FENCE: Final = re.compile(r"\s*(?:```|~~~)")
 
 
 def steps(project: Project) -> tuple[Step, ...]:
-    """The installations a README asks for in order, each once; those of a release of the project are left out."""
+    """The installations a README asks for in order, each once; those of a release of the project are left out.
+
+    A code block that installs what only developers need is theirs as a whole, where another one installs the product.
+    """
     names = ("readme.md", "readme.rst", "readme.txt", "readme")
     readme = next((path for path in sorted(project.paths) if path.lower() in names), "")
-    found: dict[tuple[str, ...], Step] = {}
-    for number, folder, words in _commands(project, project.text(readme)):
+    blocks: dict[int, list[Step]] = {}
+    for block, number, folder, words in _commands(project, project.text(readme)):
         argv = pip_lines.arguments(words) if words[0] in _RUNNERS else []
         step = pip_lines.step(project, argv, f"{readme}:{number}", folder=folder) if argv else None
         if step and any(word in ("-r", "-e") or word.startswith(".") for word in step.argv):
-            found.setdefault(tuple(step.argv), step)
-    return tuple(step for step in found.values() if not _ASIDE.search(" ".join(step.argv[5:])))
+            blocks.setdefault(block, []).append(step)
+    users = [block for block in blocks.values() if not any(map(_is_aside, block))]
+    found: dict[tuple[str, ...], Step] = {}
+    for step in (step for block in users or blocks.values() for step in block if not _is_aside(step)):
+        found.setdefault(step.argv, step)
+    return tuple(found.values())
+
+
+def _is_aside(step: Step) -> bool:
+    return bool(_ASIDE.search(" ".join(step.argv[5:])))
 
 
 @dataclass(slots=True)
@@ -63,13 +74,13 @@ class _Shell:
         return path in own or posixpath.join(path, "") == f"{project.toplevel.name}/{project.folder}/" or path.startswith("<")
 
 
-def _commands(project: Project, text: str) -> Iterator[tuple[int, str, list[str]]]:
-    """(line, folder, words) of each command; a folder is left again where a code block, or outside of one a paragraph, ends."""
-    shell, fenced = _Shell(project), False
+def _commands(project: Project, text: str) -> Iterator[tuple[int, int, str, list[str]]]:
+    """(block, line, folder, words) of each command; a folder is left where a code block, or outside of one a paragraph, ends."""
+    shell, fenced, block = _Shell(project), False, 0
     for number, line in enumerate(text.splitlines(), start=1):
         if _FENCE.match(line) or not (fenced or line.strip()):
             fenced ^= bool(_FENCE.match(line))
-            shell.folder = ""
+            shell.folder, block = "", block + 1
             continue
         for words in dockerfile.shell_commands(line.strip().strip("`").lstrip("$> ")):
             if words[0] == "cd" and len(words) == 2:
@@ -77,4 +88,4 @@ def _commands(project: Project, text: str) -> Iterator[tuple[int, str, list[str]
             elif words[:2] == ["git", "clone"]:
                 shell.clone(words)
             elif shell.folder is not None:
-                yield number, shell.folder, words
+                yield block, number, shell.folder, words

@@ -99,7 +99,8 @@ def _started(module: modules.Module, record: dict[str, Any], optional: set[str],
         if told.cause is Cause.NONE:
             return Started(module.file, Cause.NONE, aside=module.aside, note=note)
         where = Location(place.get("file", module.file), place.get("line") or 1)
-        raised_in = str((record.get("error") or {}).get("raised_in") or "")
+        error = record.get("error") or {}
+        raised_in = str(error.get("raised_in") or "") if error.get("importing") else ""
         return Started(module.file, told.cause, told.reason, where, module.aside, "", told.variables, told.suspect, raised_in)
     said = _last_lines(str(record.get("said", "")))
     if outcome == "timeout":

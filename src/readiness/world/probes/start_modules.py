@@ -2,10 +2,10 @@
 
 Stand-alone (standard library of Python 3.7 and later), run by the interpreter of the judged project:
 `python start_modules.py SPEC RESULTS`. SPEC is JSON: root, limit_s, modules [{file, name, roots}]. RESULTS gets one
-JSON line a module: file, outcome (ok, error, exit, timeout, died), and for an error its type, its bases, message,
-missing name, chain of causes, the last place in the project, and the installed module it was raised in; for a module
-that did not come to an end the last it printed; plus every environment variable the project's own files asked for on
-the way; an error has the names of all variables that were looked up in vain.
+JSON line a module: file, outcome (ok, error, exit, timeout, died), and every environment variable the project's own
+files asked for on the way. An error has its type, its bases, message, missing name, chain of causes, the last place in
+the project, the installed module it was raised in, whether that was while importing one, and the names of variables
+that were looked up in vain; a module that did not come to an end has the last it printed.
 """
 
 import importlib
@@ -26,7 +26,7 @@ TAIL_BYTES, MARK = 2000, b"\0"
 """How much is kept of what a module prints, and what divides it from what the one before it printed."""
 
 ABSENT = re.compile(
-    r"\b(?:director(?:y|ies)|folder|file|path)\b[^\n]{0,80}(?:does not exist|doesn't exist|do not exist|not found|is missing)"
+    r"\b(?:director(?:y|ies)|folder|file|path)\b[^\n]{0,400}(?:does not exist|doesn't exist|do not exist|not found|is missing)"
     r"|no such file or directory",
     re.I,
 )
@@ -127,7 +127,7 @@ def describe(error, root):
         place = {"file": error.filename[len(root) :].lstrip("/"), "line": error.lineno or 1}
     last = traceback.extract_tb(error.__traceback__)
     own = [number for number, frame in enumerate(last) if frame.filename.startswith(root)]
-    beyond = [frame.filename for frame in last[own[-1] + 1 if own else 0 :] if "/site-packages/" in frame.filename]
+    beyond = [frame for frame in last[own[-1] + 1 if own else 0 :] if "/site-packages/" in frame.filename]
     return {
         "type": qualified(type(error)),
         "bases": [qualified(base) for base in type(error).__mro__],
@@ -137,7 +137,8 @@ def describe(error, root):
         "chain": chain[1:6],
         "place": place,
         "errno": error.errno if isinstance(error, OSError) else None,
-        "raised_in": dotted(beyond[-1]) if beyond else "",
+        "raised_in": dotted(beyond[-1].filename) if beyond else "",
+        "importing": any(frame.name == "<module>" for frame in beyond),
         "raised_line": (last[-1].line or "") if last else "",
     }
 

@@ -14,6 +14,7 @@ from readiness.layers.infrastructure.locking import Locking
 from readiness.sequence.finding import Cause, Outcome
 from readiness.sequence.stakes import Policy
 from readiness.testing.projects import make_repository
+from readiness.testing.wheels import make_wheel
 from readiness.world import explanation
 from readiness.world import project as projects
 from readiness.world.sandbox import Isolation, Ran
@@ -94,6 +95,21 @@ def test_a_name_a_pinned_package_lost_is_put_down_to_that_package(judge: Judge) 
     assert finding.outcome is Outcome.FAILS
     assert finding.reason.startswith("main.py was not written for tiny 1.0, which requirements.txt pins: cannot import name 'hub'")
     assert "update the lock" in finding.remedy.text
+
+
+def test_a_package_that_refuses_what_it_was_given_is_not_to_blame(judge: Judge, wheelhouse: Path) -> None:
+    make_wheel(wheelhouse, "strict", "1.0", {"strict/__init__.py": "def serve(x):\n    raise ValueError('no such thing')\n"})
+    finding = judge(STARTS, files={"requirements.txt": "strict==1.0\n", "main.py": "import strict\nstrict.serve(1)\n"})
+    assert finding.outcome is Outcome.FAILS
+    assert finding.reason == "main.py: ValueError: no such thing"
+
+
+def test_a_pinned_package_that_fails_by_itself_is(judge: Judge, wheelhouse: Path) -> None:
+    make_wheel(wheelhouse, "broken", "1.0", {"broken/__init__.py": "class One(int, bool):\n    pass\n"})
+    finding = judge(STARTS, files={"requirements.txt": "broken==1.0\n", "main.py": "import broken\n"})
+    assert finding.outcome is Outcome.FAILS
+    assert finding.reason.startswith("broken 1.0 fails by itself on the releases that requirements.txt pins beside it: TypeError")
+    assert finding.remedy.text == "update the lock: broken and what it needs must fit together"
 
 
 def test_pinned_packages_that_do_not_fit_together_are_put_down_to_the_lock(judge: Judge) -> None:

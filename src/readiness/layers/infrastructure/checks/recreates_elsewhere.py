@@ -181,10 +181,17 @@ def _remedy(cause: Cause, observed: Observed, *, differs: bool) -> Remedy:
         return Remedy("declare the outputs that count, without times and ids: outputs in [demo]", "readiness init")
     texts = {
         Cause.PROJECT: Remedy("seed what is random (the demo is given SEED), and keep times and paths out of the outputs"),
-        Cause.CONFIGURATION: Remedy("give the demo its settings: env and secrets in [demo]", "readiness init"),
+        Cause.CONFIGURATION: _settings_remedy(observed),
         Cause.NETWORK: Remedy('ship what the demo downloads, or allow it the network: network = "on" in [demo]'),
         Cause.SERVICE: Remedy("let the demo run without the service, or start it as part of the demo"),
         Cause.NOT_EXERCISED: Remedy("give the demo an end, or more time: timeout_s in [demo]"),
         Cause.FILE: Remedy("put the file into the repository, or the step that makes it into [demo] setup"),
     }
     return texts.get(cause, Remedy("check again", "readiness check"))
+
+
+def _settings_remedy(observed: Observed) -> Remedy:
+    """Where the demo gets its settings; one that was found and not declared has to be declared for that."""
+    declared = observed.location is not None and observed.location.file == "readiness.toml"
+    text = "give the demo its settings: env and secrets in [demo]"
+    return Remedy(text) if declared else Remedy(f"declare the demo, then {text}", "readiness init")

@@ -130,7 +130,7 @@ def _unclear_remedy(item: Started, *, has_demo: bool) -> Remedy:
     texts = {
         Cause.SERVICE: Remedy("import without connecting, so that a module starts before its service does"),
         Cause.NETWORK: Remedy("import without downloading, or ship what is downloaded"),
-        Cause.FILE: Remedy("put the file into the repository, or the step that makes it into [demo] setup", "readiness init"),
+        Cause.FILE: Remedy("put the file into the repository, or what makes it into setup of [demo], beside the demo's command"),
         Cause.SYSTEM: Remedy("install what is missing on this machine, then check again", "readiness check"),
     }
     if item.cause is Cause.CONFIGURATION:
