@@ -123,10 +123,11 @@ EXIT_CODES: Final = {
     errors.EXIT_HOLDS: "all that mode and stakes require holds or is waived; under `--since` nothing got worse; `questions`: all five are "
     "answered; `approve`: approve, or build; `approve verify`: the newest page is a signed yes about this state",
     errors.EXIT_FAILS: "something required fails, or got worse; `evidence verify`: a file is refused; `questions`: an answer is no; "
-    "`approve`: not ready, fix the organisation first, stop, or not yet; `mode`: it has ended, or something it asks for is not so",
+    "`approve`: not ready, fix the organisation first, stop, or not yet; `mode`: it has ended, or something it asks for is not so; "
+    "`outcome`: something is wrong with one, or it could not be locked",
     errors.EXIT_MISUSE: "misuse or bad input: an unknown option, no such folder, a fault in `readiness.toml`",
     errors.EXIT_UNKNOWN: "could not judge: something required is unknown, or nothing is proven; `approve`: a pilot, or nothing stands in "
-    "the way but what is not proven",
+    "the way but what is not proven; `outcome`: one could not be measured",
     errors.EXIT_BUG: "our bug; `READINESS_TRACEBACK=1` shows where",
     errors.EXIT_INTERRUPTED: "interrupted by you",
 }
@@ -292,6 +293,12 @@ public = ["GET /healthz"]
 fingerprint = "3f0c7f2b9d1e4a55"
 reason = "the key of the vendor's public sandbox"
 expires = 2027-03-31
+
+[data]
+not_data = ["models/tokenizer.json"]            # the demo reads it, and it is none
+
+[measurement]
+stop_within_s = 10
 """
 
 MEANINGS: Final[dict[str, dict[str, str]]] = {
@@ -354,11 +361,11 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
     },
     "security": {
         "public": "routes of the demo that anyone may ask, as `METHOD /path`",
-        "allow": "findings of the secret scanner that are none, see [security.allow](#securityallow)",
+        "allow": "secrets that are none, or none any more, see [security.allow](#securityallow)",
     },
     "security.allow": {
-        "fingerprint": "fingerprint of the finding, as the check prints it",
-        "reason": "why it is no secret",
+        "fingerprint": "fingerprint of the value, as the check prints it",
+        "reason": "why it is no secret, or none any more",
         "expires": "last day it counts",
     },
     "data": {
@@ -378,7 +385,7 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "subject": "the one problem it is about, as `subject` in the JSON names it",
         "reason": "why the risk is accepted",
         "owner": "who carries it",
-        "approver": "who approved it; another person than the owner",
+        "approver": "who approves it and signs; another person than the owner",
         "starts": "day it was written; without it the waiver counts for nothing",
         "expires": "last day it counts, at most 90 days after `starts`",
         "blast_radius": "what is hit if it goes wrong",
@@ -428,7 +435,8 @@ _DEFAULTS: Final = {"schema": "1", "project.mode": "production", "project.stakes
 _WAIVERS: Final = (
     "`readiness waive CHECK` writes one and `readiness waive sign ID` signs it: `waivers/<id>.sig`, by ssh-keygen in the namespace "
     "`readiness-waiver`, over the RFC 8785 bytes of the table. `waivers/allowed_signers`, tracked by git in ssh's own form, says whose "
-    "key is whose. Whoever wrote the waiver, by git blame, neither approves it nor added the approver's key."
+    "key is whose. Whoever wrote the waiver, by git blame, neither approves it nor added the approver's key, and its "
+    "owner did not add that key either."
 )
 
 
