@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint types own-check bench docs clean
+.PHONY: demo test lint types own-check bench recall docs clean
 
 demo: .venv/installed
 	@$(BIN)/python examples/demo.py
@@ -16,6 +16,9 @@ test: .venv/developed
 
 bench: .venv/developed
 	@$(BIN)/python -m bench
+
+recall: .venv/developed
+	@$(BIN)/python -m bench.recall $(SEEDS)
 
 docs: .venv/developed
 	@$(BIN)/python docs/generate.py

@@ -49,7 +49,7 @@ class Step:
     """One commit: how many days ago, by whom, reviewed by whom, and which files (globs) it brings to how they end.
 
     `extra` are files that do not end like that, or not at all: None removes one. The tickets are those of that day. A step
-    that `locks` the outcome is left out where this version knows no locks.
+    that `locks` the outcome is left out where this version knows no locks. `tag` names the commit.
     """
 
     days_ago: float
@@ -59,6 +59,7 @@ class Step:
     reviewers: tuple[str, ...] = ()
     extra: Mapping[str, bytes | None] = field(default_factory=dict)
     locks: bool = False
+    tag: str = ""
 
 
 def materialise(example: str, target: Path, now: datetime, seed: int = 0) -> Path:
@@ -96,6 +97,8 @@ def _take(target: Path, step: Step, files: Files, now: datetime) -> None:
         return
     trailers = "".join(f"\nReviewed-by: {reviewer}" for reviewer in step.reviewers)
     commit(target, step.subject + (f"\n{trailers}" if trailers else ""), author=step.author, when=f"{when:%Y-%m-%dT%H:%M:%SZ}")
+    if step.tag:
+        git(target, "tag", step.tag)
 
 
 def lock_outcome(root: Path, when: datetime) -> bool:
@@ -245,7 +248,7 @@ def _ready_steps(stakes: bytes) -> tuple[Step, ...]:
               "tests/test_access.py"), (JONAS,)),
         Step(116, JONAS, "Serve it, and leave a decision for each answer",
              ("assistant/*", "readiness.toml", ".env.example", "tests/test_web.py", "tests/test_desk.py", "tests/test_settings.py",
-              "tests/test_logs.py", "tests/test_serve.py"), (PRIYA,)),
+              "tests/test_logs.py", "tests/test_serve.py"), (PRIYA,), tag="poc"),
         Step(113, TOMAS, "Build the image from the lock",
              ("Dockerfile", "compose.yaml", "deploy/*"), (PRIYA,)),
         Step(60, INES, "Put the ticket desk under contract",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -12,26 +10,17 @@ from types import ModuleType
 
 import pytest
 
+from bench import recall
 from readiness.world import files
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "materialise.py"
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-def _loaded() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("materialise", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["materialise"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="session")
 def script() -> ModuleType:
     """`examples/materialise.py`, imported."""
-    return _loaded()
+    return recall.script()
 
 
 @pytest.fixture(scope="session")

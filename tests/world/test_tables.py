@@ -6,11 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from psycopg import conninfo
 
 from readiness.errors import Refused
-from readiness.world.tables import Tables, demo_url
-from readiness.world.watched import Database
+from readiness.world.tables import Tables
 
 URL = os.environ.get("READINESS_TEST_DATABASE_URL", "")
 needs_server = pytest.mark.skipif(not URL, reason="no READINESS_TEST_DATABASE_URL")
@@ -51,12 +49,3 @@ def test_nothing_is_left_behind() -> None:
 def test_nobody_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused):
         Tables(f"postgresql:///x?host={tmp_path}")
-
-
-def test_a_demos_database_is_opened_as_the_demos_own_role() -> None:
-    database = Database(
-        Path("/run/x/.s.PGSQL.5432"), "postgresql://demo_first:pw@127.0.0.1:{port}/demo_first",
-        "postgresql://postgres:secret@/demo_first?host=/run/x&port=5432", "pw",
-    )  # fmt: skip
-    parts = conninfo.conninfo_to_dict(demo_url(database))
-    assert (parts["user"], parts["password"], parts["dbname"], parts["host"]) == ("demo_first", "pw", "demo_first", "/run/x")

@@ -156,7 +156,7 @@ def sign(project: Project, written: Written, key: Path | None) -> str:
         if not names:
             raise UsageError(f"{place} is no key in {SIGNERS}", hint)
         raise UsageError(f"{place} is the key of {names[0]}, whom {outcome_facts.AUTHORITY} does not name", hint)
-    files.write_atomically(written.markdown.with_suffix(".sig"), signature)
+    files.write_whole(written.markdown.with_suffix(".sig"), signature)
     return signer
 
 

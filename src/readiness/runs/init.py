@@ -47,7 +47,7 @@ def init(root: Path, *, dry: bool = False) -> Written:
     text = tomlkit.dumps(document)
     manifests.parse(text)  # what we write must be what we read
     if added and not dry:
-        files.write_atomically(path, text.encode())
+        files.write_whole(path, text.encode())
     return Written(path, text, tuple(added), tuple(_open(manifests.parse(text), project)))
 
 

@@ -72,7 +72,7 @@ def change(root: Path, wanted: Declaration, today: date) -> Shown:
     _set(document, wanted, today)
     text = tomlkit.dumps(document)
     manifests.parse(text)  # what we write must be what we read
-    files.write_atomically(path, text.encode())
+    files.write_whole(path, text.encode())
     return show(root, today)
 
 

@@ -96,7 +96,7 @@ def _lock(context: Context, assessed: Assessed, build: Build) -> Locked:
     key = keys.own()
     assert key is not None, "a key is made where there is none"
     data = locking.make(outcome, assessed.baseline, context.now, key, before)
-    files.write_atomically(path, data)
+    files.write_whole(path, data)
     return Locked(assessed, path, locking.read(data), late=_late(outcome, build))
 
 

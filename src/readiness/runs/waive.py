@@ -91,7 +91,7 @@ def add(root: Path, wanted: Wanted, today: date) -> Waiver:
     entries.append(table)
     text = tomlkit.dumps(document)
     found = manifests.parse(text)  # what we write must be what we read
-    files.write_atomically(path, text.encode())
+    files.write_whole(path, text.encode())
     return found.waivers[-1]
 
 
@@ -128,7 +128,7 @@ def sign(root: Path, name: str, key: Path | None) -> Signed:
     if known and principal(waiver.approver) not in ssh.signers(message(waiver), signature, NAMESPACE, allowed):
         raise UsageError(f"{place} is no key of {waiver.approver}, who is to approve {name}", f"{SIGNERS} says whose key is whose")
     path = root / f"waivers/{name}.sig"
-    files.write_atomically(path, signature)
+    files.write_whole(path, signature)
     after = next(item for item in verified(projects.load(root, manifest.project_id), manifest) if item.id == name)
     return Signed(path, waiver.approver, after.doubt, "" if known else _line(principal(waiver.approver), place))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from readiness.errors import UsageError
 from readiness.sequence.evidence import Digest
 
 SKIPPED_FOLDERS: Final = frozenset(
@@ -145,6 +147,15 @@ def state_of(root: Path) -> dict[str, str]:
         folders[:] = [name for name in folders if name not in SKIPPED_FOLDERS and not Path(folder, name).is_symlink()]
         state |= {Path(folder, name).relative_to(root).as_posix(): FOLDER for name in folders}
     return state
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes a file of the user's project whole or not at all. Raises UsageError where it cannot be written."""
+    try:
+        write_atomically(path, data)
+    except OSError as error:
+        hint = "free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "make the folder writable"
+        raise UsageError(f"{path} cannot be written: {error.strerror}", hint) from None
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -70,16 +70,16 @@ def owners(environment: Path, modules: set[str]) -> dict[str, str]:
     """Which package brings each module, by canonical name; a module nobody brings is not in it.
 
     A module that is not there belongs to whoever brings the nearest one above it; where several do, as in a namespace,
-    to the one that is called like it.
+    to the one that is called like it, else to none of them (an empty name).
     """
     if not modules:
         return {}
     rows = [(_package(info), row[0]) for info in sorted(site_packages(environment).glob("*.dist-info")) for row in _rows(info)]
     found = {module: _owner(rows, module) for module in modules}
-    return {module: owner for module, owner in found.items() if owner}
+    return {module: owner for module, owner in found.items() if owner is not None}
 
 
-def _owner(rows: list[tuple[str, str]], module: str) -> str:
+def _owner(rows: list[tuple[str, str]], module: str) -> str | None:
     parts = module.split(".")
     for length in range(len(parts), 0, -1):
         stem = "/".join(parts[:length])
@@ -88,7 +88,7 @@ def _owner(rows: list[tuple[str, str]], module: str) -> str:
             return next((name for name in sorted(bringing) if name == canonicalize_name("-".join(parts[:length]))), "")
         if bringing:
             return bringing.pop()
-    return ""
+    return None
 
 
 def _package(info: Path) -> str:

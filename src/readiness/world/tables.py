@@ -9,7 +9,6 @@ from typing import Self
 
 from readiness.errors import Refused
 from readiness.world.query import TIMEOUT_S, Row
-from readiness.world.watched import Database
 
 
 class Tables:
@@ -53,14 +52,6 @@ class Tables:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._connection.rollback()
         self._connection.close()
-
-
-def demo_url(database: Database) -> str:
-    """The URL of a demo's database as the demo's own role: what a project left in there never runs with more rights."""
-    from psycopg import conninfo
-
-    role = conninfo.conninfo_to_dict(database.url.replace("{port}", "1"))["user"]
-    return conninfo.make_conninfo(database.own_url, user=role, password=database.password)
 
 
 def _said(error: BaseException) -> str:

@@ -95,11 +95,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A fresh database given to one run: `socket` and `url` for the demo, `own_url` for us; its tables afterwards."""
+    """A fresh database given to one run: `socket` and `url` for the demo, with its `password`; its tables afterwards.
+
+    `reader_url` is for us: a role that sees every row, whatever policy hides it from the demo, and that is no superuser,
+    since what the project left in there and what it asks in its contracts and outcomes runs with its rights.
+    """
 
     socket: Path
     url: str
-    own_url: str
+    reader_url: str
     password: str
     tables: tuple[Table, ...] = ()
 
@@ -204,12 +208,14 @@ def fresh_database(session: Session, label: str) -> Database:
     from secrets import token_urlsafe
 
     role, password = f"demo_{label}", token_urlsafe(18)
+    reader, secret = f"reader_{label}", token_urlsafe(18)
     server, address = session.postgres
     server.create_role(role, password)
     server.create_database(role, owner=role)
+    server.create_reader(reader, secret)
     socket = address.socket_folder / f".s.PGSQL.{address.port}"
     url = f"postgresql://{role}:{password}@127.0.0.1:{{port}}/{role}"
-    return Database(socket, url, address.url(role), password)
+    return Database(socket, url, address.url(role, reader, secret), password)
 
 
 def tables(database: Database) -> tuple[Table, ...]:
@@ -217,5 +223,5 @@ def tables(database: Database) -> tuple[Table, ...]:
     import psycopg
 
     query = Path(__file__).with_name("sql").joinpath("tables_read.sql").read_text(encoding="utf-8")
-    with psycopg.connect(database.own_url, autocommit=True) as connection:
+    with psycopg.connect(database.reader_url, autocommit=True) as connection:
         return tuple(Table(*row) for row in connection.execute(query.encode()))

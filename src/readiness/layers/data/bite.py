@@ -94,7 +94,7 @@ def _bitten(copy: _Copy, before: Result) -> Bite:
             return Bite(clause, Caught.CAUGHT)
         planted += status is not None
     if not planted or clause.kind is Kind.SQL:
-        return Bite(clause, Caught.UNPLANTED, f"{clause.subject}: no violation of {clause.kind} could be planted")
+        return Bite(clause, Caught.UNPLANTED, f"{clause.subject}, line {clause.line}: no change tried breaks its {clause.kind} rule")
     return Bite(clause, Caught.MISSED, f"{clause.subject}: {clause.kind}{_limit(clause)} catches nothing")
 
 

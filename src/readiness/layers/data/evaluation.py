@@ -19,7 +19,7 @@ from readiness.world import demo as demos
 from readiness.world.context import Context
 from readiness.world.duckdb import Duck
 from readiness.world.query import Database
-from readiness.world.tables import Tables, demo_url
+from readiness.world.tables import Tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,6 @@ def connection(context: Context) -> Callable[[], Tables]:
         database = context.demo.first.database
         if database is None:
             raise Refused("the demo has no database")
-        return Tables(demo_url(database))
+        return Tables(database.reader_url)
 
     return connect

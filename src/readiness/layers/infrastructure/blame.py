@@ -13,14 +13,16 @@ from readiness.sequence.finding import Remedy
 def why(item: Started, free: Drift | None, owners: Mapping[str, str]) -> tuple[str, Remedy]:
     """One sentence on why a module fails, and what helps.
 
-    `owners` says which package brings each module that the failure is about or was raised in.
+    `owners` says which package brings each module that the failure is about or was raised in, with an empty name where
+    several share it.
     """
     if free is None:
         return _of_the_module(item)
     top = item.reason.partition("No module named ")[2].strip("'\" ").partition(".")[0]
     about, inner = (name if name in free.installed else "" for name in _packages(item, top, owners))
     if top and not about:
-        return _missing(item, free, top, inner)
+        shared = item.suspect in owners and not owners[item.suspect]
+        return _missing_part(item, free, inner) if shared else _missing(item, free, top, inner)
     if free.unpinned and (about in free.unpinned or not (about or _of_its_own(item))):
         suspect = f"; {about} {free.installed[about]} came with today's installation" if about else ""
         return f"{free.counts}{suspect}", free.remedy_for_drift(top)
@@ -54,6 +56,17 @@ def _missing(item: Started, free: Drift, top: str, inner: str) -> tuple[str, Rem
         return _of_the_module(item)
     source = f"which installing by {free.source} does not bring" if free.direct or free.installed else "and nothing is declared"
     return f"{item.subject} needs {top}, {source}", free.remedy_for_missing(name)
+
+
+def _missing_part(item: Started, free: Drift, inner: str) -> tuple[str, Remedy]:
+    """A module of a namespace that several packages share: one of them lost it, or the one that has it is not declared."""
+    who = f"{inner} {free.installed[inner]}" if inner else item.subject
+    text = f"{who} needs {item.suspect}, which nothing that was installed brings"
+    declare = f"declare the package that brings {item.suspect}"
+    if not free.unpinned:
+        return text, Remedy(f"{declare}, or update the lock to releases that have it")
+    remedy = Remedy(f"{declare}, or pin every package as it was when that was there", free.remedy_for_drift("").command)
+    return f"{text}; {free.counts}", remedy
 
 
 def _pinned(item: Started, free: Drift, about: str, inner: str) -> tuple[str, Remedy]:

@@ -218,7 +218,7 @@ def _of_import(error: dict[str, Any], message: str, said: str, optional: set[str
     if missing in _ELSEWHERE or top in _ELSEWHERE:
         return Told(Cause.NOT_EXERCISED, f"is for another platform ({missing})")
     if top and message.startswith("No module named") and distribution(top) in optional:
-        return Told(Cause.NOT_EXERCISED, f"needs the optional package {distribution(top)}")
+        return Told(Cause.NOT_EXERCISED, f"needs {distribution(top)}, which is declared and not installed with the rest")
     if not message.startswith("No module named") and _OPTIONAL_HINT.search(message) and top not in stdlib:
         return Told(Cause.NOT_EXERCISED, said)
     plain = said if not said.startswith(("ModuleNotFoundError: ", "ImportError: ")) else said.partition(": ")[2]

@@ -71,5 +71,17 @@ def _lines_differ(name: str, one: bytes, two: bytes) -> str:
     left, right = one.decode("utf-8", "replace").splitlines(), two.decode("utf-8", "replace").splitlines()
     for number, (a, b) in enumerate(zip(left, right, strict=False), start=1):
         if a != b:
-            return f"{name}:{number}: `{a[:60]}`, then `{b[:60]}`"
+            start = _shared(a, b)
+            return f"{name}:{number}: `{_from(a, start)}`, then `{_from(b, start)}`"
     return f"{name}: {len(left)} lines, then {len(right)}"
+
+
+def _shared(a: str, b: str) -> int:
+    """Where to begin to show two texts that differ: a little before the first character that does."""
+    same = next((index for index, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    return max(0, same - 20) if same > 40 else 0
+
+
+def _from(text: str, start: int) -> str:
+    shown = text[start : start + 60]
+    return f"{'…' if start else ''}{shown}{'…' if start + 60 < len(text) else ''}"

@@ -45,7 +45,9 @@ def _modules(project: Project) -> Fact:
     found = modules.of(project)
     product = sum(not module.aside for module in found)
     books = sum(path.endswith(".ipynb") for path in project.paths)
-    return Fact(Layer.INFRASTRUCTURE, f"{product} modules, {len(found) - product} beside the product, {books} notebooks")
+    plural = ["s" if count != 1 else "" for count in (product, books)]
+    text = f"{product} module{plural[0]}, {len(found) - product} beside the product, {books} notebook{plural[1]}"
+    return Fact(Layer.INFRASTRUCTURE, text)
 
 
 def _images(project: Project) -> list[Fact]:

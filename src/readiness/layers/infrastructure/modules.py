@@ -92,6 +92,20 @@ def optional(project: Project) -> set[str]:
     return {re.sub(r"[-_.]+", "-", name).lower() for name in names}
 
 
+def lists_beside(project: Project, installed: list[str]) -> dict[str, set[str]]:
+    """Packages that requirement files name which were not installed from: the folder of the file → canonical names.
+
+    A repository may have a list for each of its parts and a README that installs one of them: what another part needs is
+    declared, and was not installed.
+    """
+    found: dict[str, set[str]] = {}
+    for path in project.paths:
+        folder, _, name = path.rpartition("/")
+        if re.fullmatch(r"requirements[\w.-]*\.txt", name) and path not in installed:
+            found.setdefault(folder, set()).update(line.name for line in requirements.parse(project.text(path)).lines)
+    return found
+
+
 def _pipfile_development(project: Project) -> list[str]:
     try:
         return list(json.loads(project.text("Pipfile.lock") or "{}").get("develop", {}))

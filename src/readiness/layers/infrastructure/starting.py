@@ -11,9 +11,11 @@ from weakref import WeakKeyDictionary
 
 from readiness.layers.infrastructure import causes, declarations, modules, source
 from readiness.layers.infrastructure.evidence import Asked, Started
+from readiness.layers.infrastructure.locking import listed_files
 from readiness.sequence.finding import Cause, Location
 from readiness.world import beneath
 from readiness.world.context import Context
+from readiness.world.environment import Procedure
 from readiness.world.project import Project
 from readiness.world.session import Session
 
@@ -52,18 +54,29 @@ def start(context: Context) -> Outcome:
 def _start(context: Context) -> Outcome:
     project, session = context.project, context.session
     found = modules.of(project, context.manifest.infrastructure.skip_modules)
-    optional = modules.optional(project)
+    optional = _optional(project, session.procedure, found)
     base = _declared_environment(context)
     records = _probe(session, found, base)
-    started = [_started(module, records[module.file], optional) for module in found]
+    started = [_started(module, records[module.file], optional[module.file]) for module in found]
     asked = [item for record in records.values() for item in _asked(record)]
-    refusals = {file: _told(record, optional) for file, record in records.items()}
+    refusals = {file: _told(record, optional[file]) for file, record in records.items()}
     asked += [item for file, told in refusals.items() for item in _demanded(file, records[file], told)]
     silent = [module.file for module in found if refusals[module.file].unclear and not module.aside]
     started, needed = _again_with_settings(context, found, started, optional, base)
     scripts = [_script(session, name, base) for name in modules.scripts(project)]
     notes = session.first.isolation.missing(network=True)
     return Outcome(tuple(started + scripts), tuple(dict.fromkeys(asked)), notes, {file: needed.get(file) for file in silent})
+
+
+def _optional(project: Project, procedure: Procedure, found: tuple[modules.Module, ...]) -> dict[str, set[str]]:
+    """For each module the packages it may lack without a fault of its own: those of extras, and those of a list beside or
+    above it that the project's own words do not install."""
+    extras = modules.optional(project)
+    beside = modules.lists_beside(project, listed_files(procedure.steps)) if procedure.kind == "pip" else {}
+    return {
+        module.file: extras.union(*(names for folder, names in beside.items() if not folder or module.file.startswith(f"{folder}/")))
+        for module in found
+    }
 
 
 def _declared_environment(context: Context) -> dict[str, str]:
@@ -138,7 +151,7 @@ def _demanded(file: str, record: dict[str, Any], told: causes.Told) -> list[Aske
 
 
 def _again_with_settings(
-    context: Context, found: tuple[modules.Module, ...], started: list[Started], optional: set[str], base: dict[str, str]
+    context: Context, found: tuple[modules.Module, ...], started: list[Started], optional: dict[str, set[str]], base: dict[str, str]
 ) -> tuple[list[Started], dict[str, frozenset[str]]]:
     """Starts what a guard refused again, with what the project documents and as few dummies as will do.
 
@@ -153,7 +166,7 @@ def _again_with_settings(
             break
         records = _probe(context.session, tuple(refused), values | base)
         for module in refused:
-            results[module.file] = _with_settings(module, records[module.file], optional, values)
+            results[module.file] = _with_settings(module, records[module.file], optional[module.file], values)
             if results[module.file].note:
                 needed[module.file] = frozenset(values)
     return [results[item.subject] for item in started], needed

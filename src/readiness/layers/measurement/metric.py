@@ -189,7 +189,7 @@ def _of_database(context: Context, outcome: Outcome) -> _Answer:
     run = context.demo.first
     if not run.ran.ok or run.database is None:
         raise _Stopped(Cause.NOT_EXERCISED, "the demo did not run to its end, so its database holds nothing to measure")
-    return _asked_of_database(run.database.own_url, outcome.metric)
+    return _asked_of_database(run.database.reader_url, outcome.metric)
 
 
 def _asked_of_database(url: str, metric: Metric) -> _Answer:

@@ -127,6 +127,10 @@ class Server:
         """Makes a role that may log in; never a superuser, who could run programs. Raises CannotJudge where it exists."""
         statements.create_role(self.ensure(), name, password, createdb=createdb, createrole=createrole)
 
+    def create_reader(self, name: str, password: str) -> None:
+        """Makes a role that may read everything and change nothing. Raises CannotJudge where it exists."""
+        statements.create_reader(self.ensure(), name, password)
+
     def __enter__(self) -> Self:
         self.ensure()
         return self

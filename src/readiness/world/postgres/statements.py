@@ -49,6 +49,16 @@ def drop_database(address: Address, name: str) -> None:
         connection.execute(_with_names("drop database if exists {name} with (force)", name=name))
 
 
+def create_reader(address: Address, name: str, password: str) -> None:
+    """Makes a role that may log in and read every row of every table, and change none but in temporary ones of its own."""
+    from psycopg import sql
+
+    with _administrator(address, f"the role {name} could not be made") as connection:
+        hidden = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
+        text = _with_names("create role {name} login nosuperuser nocreatedb nocreaterole noreplication bypassrls", name=name)
+        connection.execute(text + sql.SQL(" in role pg_read_all_data password {word}").format(word=sql.Literal(hidden)))
+
+
 def create_role(address: Address, name: str, password: str, *, createdb: bool, createrole: bool) -> None:
     """Makes a role that may log in and is no superuser; the server gets to see its password only as a SCRAM secret."""
     from psycopg import sql

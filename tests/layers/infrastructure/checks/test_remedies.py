@@ -112,6 +112,15 @@ def test_a_pinned_package_that_fails_by_itself_is(judge: Judge, wheelhouse: Path
     assert finding.remedy.text == "update the lock: broken and what it needs must fit together"
 
 
+def test_a_part_that_a_namespace_lacks_is_not_taken_for_the_whole(judge: Judge, wheelhouse: Path) -> None:
+    for name in ("one", "two"):
+        make_wheel(wheelhouse, f"shared-{name}", "1.0", {f"shared/{name}/__init__.py": ""})
+    finding = judge(STARTS, files={"requirements.txt": "shared-one\nshared-two\n", "main.py": "import shared.three\n"})
+    assert finding.outcome is Outcome.FAILS
+    assert finding.reason.startswith("main.py needs shared.three, which nothing that was installed brings; 0 of 2")
+    assert finding.remedy.text.startswith("declare the package that brings shared.three")
+
+
 def test_pinned_packages_that_do_not_fit_together_are_put_down_to_the_lock(judge: Judge) -> None:
     finding = judge(STARTS, files={"requirements.txt": "middle==1.0\nleaf==2.0\n", "main.py": "import middle\n"})
     assert finding.outcome is Outcome.FAILS

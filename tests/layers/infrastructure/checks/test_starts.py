@@ -55,6 +55,16 @@ def test_what_is_not_the_project_s_fault_fails_nobody(judge: Judge, code: str, c
     assert (finding.outcome, finding.cause) == (Outcome.UNKNOWN, cause)
 
 
+def test_what_a_list_declares_that_the_readme_does_not_install_is_no_fault_of_its_module(judge: Judge) -> None:
+    files = {"README.md": "```\ncd api\npip install -r requirements.txt\n```\n", "api/requirements.txt": "tiny==1.0\n"}
+    files |= {"requirements.txt": "leaf\n", "tool.py": "import leaf\n", "api/main.py": "import tiny\n", "docs/requirements.txt": "middle\n"}
+    finding = judge(STARTS, files=files)
+    assert (finding.outcome, finding.observed) == (Outcome.HOLDS, "1 module")
+    assert finding.notes == ("1 not exercised: tool.py needs leaf, which is declared and not installed with the rest",)
+    elsewhere = judge(STARTS, files={**files, "tool.py": "import middle\n"})
+    assert elsewhere.outcome is Outcome.FAILS  # a list in another folder says nothing of this module
+
+
 def test_a_variable_with_a_short_name_is_a_variable_too(judge: Judge) -> None:
     finding = judge(STARTS, files={**PLAIN, "main.py": "import os\nos.environ['DESK']\n"})
     assert (finding.outcome, finding.notes) == (Outcome.HOLDS, ("1 started with dummy settings",))

@@ -90,9 +90,10 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     if not observed.contracts:
         return Finding(ID, Outcome.NOT_APPLICABLE, Basis.EXECUTED, reason="there is no data contract")
     rate = f"{observed.caught} of {observed.planted} planted violations caught"
-    notes = tuple(f"not tried: {text}" for text in observed.untried[:5])
-    if len(observed.untried) > 5:
-        notes += (f"and {len(observed.untried) - 5} more were not tried",)
+    untried = tuple(dict.fromkeys(observed.untried))
+    notes = tuple(f"not tried: {text}" for text in untried[:5])
+    if len(untried) > 5:
+        notes += (f"and {len(untried) - 5} more were not tried",)
     if observed.problems:
         first = observed.problems[0]
         remedy = Remedy("ask something of the values that data could fail: required, a range, a pattern, valid values")

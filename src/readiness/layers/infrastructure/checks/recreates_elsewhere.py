@@ -47,6 +47,7 @@ class Observed:
     touched: tuple[str, ...] = ()
     isolation: Isolation = WALLED
     network: bool = False
+    leaked: bool = False
 
 
 def observe(context: Context) -> Observed:
@@ -70,7 +71,7 @@ def _climb(context: Context, demo: Demo, source: str) -> Observed:
     def stopped(rung: int, cause: Cause, reason: str, altered: tuple[record.Altered, ...] = (), compared: int = 0) -> Observed:
         return Observed(
             demos.name(demo), source, rung, cause, reason, count, place, altered, compared, touched,
-            first.ran.isolation, demo.network == "on",
+            first.ran.isolation, demo.network == "on", first.watched.leaked_port,
         )  # fmt: skip
 
     cause, reason = _ended(first, demo)
@@ -154,6 +155,8 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     if observed.reason == NOT_INSTALLED:
         return no_finding(ID, observed.reason, observed.cause)
     notes = [*observed.isolation.missing(observed.network), *(["the demo had the network"] if observed.network else [])]
+    if observed.leaked:
+        notes.append("after the server was ended something still answered on its port: it leaves a process behind")
     if observed.touched:
         notes.append(f"the demo also wrote {', '.join(observed.touched[:3])}{' …' if len(observed.touched) > 3 else ''}")
     asked = RUNG_ASKED[policy.stakes]
