@@ -85,7 +85,7 @@ def _locked(item: Locked, root: Path) -> int:
         return 0
     number = f": {proving.number(outcome, item.lock.baseline)}" if item.lock.baseline else ""
     print(f"✓ {path}  version {item.lock.version}{number}")
-    when = "commit it" if item.late else "commit it before the first code"
+    when = "commit it" if item.late or outcome.design.prospective else "commit it before the first code"
     if item.late:
         print(f"  {item.late}")
     print(f'  {when}, and let others believe it: [trust] keys = ["{item.lock.signer}"]')

@@ -64,7 +64,7 @@ def plan(root: Path, options: check.Options) -> Plan:
     needs_demo = runs and demo is not None and any(line.spec.cost >= Cost.RUN for line in open_lines)
     return Plan(
         project.id,
-        _asked(manifest),
+        _asked(manifest, options),
         ", then ".join(str(item.version) for item in steps.interpreters) or "none that fits",
         steps.declared,
         steps.source or steps.unread,
@@ -76,15 +76,16 @@ def plan(root: Path, options: check.Options) -> Plan:
     )
 
 
-def _asked(manifest: Manifest) -> str:
+def _asked(manifest: Manifest, options: check.Options) -> str:
     """The rigour that mode and stakes ask for, in one line."""
     mode, stakes = manifest.mode.mode, manifest.stakes
     if mode is not Mode.PRODUCTION:
         return f"{mode} mode asks for its own checks only"
-    required = sum(spec.required(mode, stakes) for spec in catalog.specs())
+    specs = [spec for spec in catalog.specs() if spec.layer is not None and spec.layer.number <= options.upto.number]
+    required = sum(spec.required(mode, stakes) for spec in specs)
     bite = f"tests must notice {MINIMUM_KILL_RATE[stakes]:.0%} of the changes made to the code"
     tests = bite if catalog.find("infrastructure.tests-bite").required(mode, stakes) else "tests only advise"
-    return f"{stakes}: {required} of {len(catalog.specs())} checks are required; the demo is recreated up to R{RUNG_ASKED[stakes]}; {tests}"
+    return f"{stakes}: {required} of {len(specs)} checks are required; the demo is recreated up to R{RUNG_ASKED[stakes]}; {tests}"
 
 
 def _shown(argv: tuple[str, ...]) -> str:

@@ -87,6 +87,8 @@ def add(root: Path, wanted: Wanted, today: date) -> Waiver:
         table.add(name, values[name])
     if entries is None:
         entries = tomlkit.aot()
+        if document.body:
+            document.add(tomlkit.nl())
         document.append("waiver", entries)
     entries.append(table)
     text = tomlkit.dumps(document)
@@ -101,7 +103,7 @@ def _refuse(wanted: Wanted, manifest: Manifest) -> None:
     if principal(wanted.owner).casefold() == principal(wanted.approver).casefold():
         raise UsageError(f"{wanted.owner} cannot approve a risk of their own", "name another person with --approver")
     if any(waiver.id == wanted.id for waiver in manifest.waivers):
-        raise UsageError(f"there is a waiver `{wanted.id}` already", "leave out --id, or name another")
+        raise UsageError(f"there is a waiver `{wanted.id}` already", "leave out --name, or give another")
 
 
 def _free_id(manifest: Manifest, today: date) -> str:

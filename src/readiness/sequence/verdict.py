@@ -190,6 +190,8 @@ def _blocker(layer: LayerResult) -> Next:
     if not layer.checks:
         text = f"layer {layer.layer.number}, {TITLES[layer.layer].lower()}: this version has no check that could prove it"
         return Next("", text)
+    if all(check.outcome is Outcome.NOT_APPLICABLE for check in layer.checks):
+        return Next("", f"layer {layer.layer.number}, {TITLES[layer.layer].lower()}: no check of it applies here, so nothing is proven")
     return Next("", f"{TITLES[layer.layer].lower()}: {layer.reason}")
 
 

@@ -49,7 +49,8 @@ def prove(context: Context, outcome: Outcome, build: Build) -> Proof:
     """What the lock of an outcome proves, after its baseline was computed again."""
     data = context.project.text(outcome.lock_path).encode()
     if not data:
-        return Proof(outcome, State.MISSING, f"`{outcome.id}` is not locked: nothing shows that its baseline came before the build")
+        shown = "what was asked before the comparison began" if outcome.design.prospective else "that its baseline came before the build"
+        return Proof(outcome, State.MISSING, f"`{outcome.id}` is not locked: nothing shows {shown}")
     try:
         lock = locking.read(data)
         doubt = locking.believed(data, locking.trusted(context.manifest))

@@ -21,7 +21,7 @@ def files(contract: str, data: str = "a\n1\n2\n") -> dict[str, str]:
 def test_prose_and_service_levels_are_noted_and_do_not_stand_in_the_way(judge: Judge) -> None:
     quality = "quality: [{type: text, description: complete}, {type: custom, engine: soda, implementation: x}], physicalType: int"
     finding = judge(ID, files=files(LOCAL + ROWS % quality + "slaProperties: [{property: latency, value: 4, unit: d}]\n"))
-    assert (finding.outcome, finding.observed) == (Outcome.HOLDS, "of 7 clauses 3 holds, 4 not evaluated")
+    assert (finding.outcome, finding.observed) == (Outcome.HOLDS, "7 clauses: 3 held, 4 not evaluated")
     assert any("a service level" in note and "latency" in note for note in finding.notes)
     assert any("a text rule" in note for note in finding.notes)
 

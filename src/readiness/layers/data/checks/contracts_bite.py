@@ -5,7 +5,7 @@ Needed above: that data changed is only known where something was there to notic
 Executed: the first thousand rows are copied (in DuckDB; a table of the demo's database into a temporary one that is
 taken away again); for every clause one violation is planted, outside its bounds by construction, and the clause must
 catch it. A rule in SQL, whose meaning is not known, is tried by spoiling its columns one way after another.
-Cannot see: clauses no violation can be planted for, such as a pattern that matches everything tried; each is named.
+Cannot see: rules in SQL that no change tried breaks, and clauses that are not executed; each is named.
 Repair: ask something of the values: `required`, a range, a pattern, a list of valid values, a quality rule.
 Source: a contract that lists columns and asks nothing of them holds of any data at all.
 """

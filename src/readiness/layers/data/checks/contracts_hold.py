@@ -85,7 +85,7 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     problems = (*observed.invalid, *(Problem(item.clause, item.text, item.location) for item in failing))
     if problems:
         first = problems[0]
-        remedy = Remedy("correct the data, or the clause where it asks for what is not meant", "readiness check --only contracts-hold")
+        remedy = Remedy("correct the data, or the clause where it asks for what is not meant", _show(first))
         return Finding(
             ID, Outcome.FAILS, Basis.EXECUTED, first.subject, "every clause holds", summary or first.text, first.text, Cause.PROJECT,
             first.location, remedy, problems, notes,
@@ -94,6 +94,11 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     if open_ones or not counts[Status.HOLDS]:
         return _unknown(open_ones, summary, notes, observed.cause)
     return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, observed=summary, notes=notes)
+
+
+def _show(problem: Problem) -> str:
+    place = problem.location
+    return f"sed -n {place.line}p {place.file}" if place is not None else ""
 
 
 def _unknown(open_ones: list[Judged], summary: str, notes: tuple[str, ...], cause: Cause) -> Finding:
@@ -107,11 +112,12 @@ def _unknown(open_ones: list[Judged], summary: str, notes: tuple[str, ...], caus
 
 
 def _summary(counts: Counter[Status], prose: int) -> str:
-    order = (Status.FAILS, Status.ERROR, Status.VACUOUS, Status.HOLDS)
-    parts = [f"{counts[status]} {status}" for status in order if counts[status]]
+    said = ((Status.FAILS, "failing"), (Status.ERROR, "in error"), (Status.VACUOUS, "vacuous"), (Status.HOLDS, "held"))
+    parts = [f"{counts[status]} {word}" for status, word in said if counts[status]]
     if left := counts[Status.NOT_EVALUATED] + prose:
         parts.append(f"{left} not evaluated")
-    return f"of {sum(counts.values()) + prose} clauses {', '.join(parts)}"
+    total = sum(counts.values()) + prose
+    return f"{total} clause{'s' if total != 1 else ''}: {', '.join(parts)}" if total else ""
 
 
 def _lenient(observed: Observed) -> list[str]:

@@ -110,7 +110,9 @@ def _decided(killed: int, tried: int, minimum: float) -> bool:
 def judge(observed: Observed, policy: Policy) -> Finding:
     """Holds when the lower bound of the kill rate reaches the minimum of the stakes; fails when the upper one does not."""
     if not observed.test_files and not observed.passed:
-        remedy = Remedy("write one test that asserts a result of the demo", "python -m pytest")
+        remedy = Remedy(
+            "write one test that asserts a result of the demo, in a file pytest finds", "mkdir -p tests && ${EDITOR:-vi} tests/test_demo.py"
+        )
         return Finding(ID, Outcome.FAILS, Basis.OBSERVED, "tests", "tests that assert", "there are no tests", "no file is a test",
                        Cause.PROJECT, remedy=remedy, problems=(Problem("tests", "there are no tests"),))  # fmt: skip
     if observed.cause is not Cause.NONE or not observed.passed:
