@@ -51,7 +51,8 @@ def render(judged: Judged, *, colour: bool = False, asked: Path | None = None) -
     for layer in layers:
         if layer not in waiting:
             lines += _layer(layer, colour)
-    lines += _waiting(waiting, colour)
+    lines += _waiting(waiting, colour, named=bool(judged.only))
+    lines += _organization(judged, colour)
     lines += [f"  note  {warning}" for warning in (*judged.warnings, *judged.verdict.warnings)]
     lines += _tail(judged)
     way = _way(judged.project.root, asked)
@@ -81,6 +82,15 @@ def _layer(layer: LayerResult, colour: bool) -> list[str]:
     for check in layer.checks:
         lines += _check(check, colour)
     return lines
+
+
+def _organization(judged: Judged, colour: bool) -> list[str]:
+    """The conditions on approval where they were asked for by name; otherwise `approve` is where they decide."""
+    if not judged.only or not judged.organization.checks:
+        return []
+    outcome = judged.organization.outcome
+    word = _paint(f"{MARKS[outcome]} {_WORDS.get(outcome, 'not applicable')}", outcome, colour)
+    return [f"{'Organization':<17} {word}", *(line for check in judged.organization.checks for line in _check(check, colour))]
 
 
 def _check(check: CheckResult, colour: bool) -> list[str]:
@@ -114,15 +124,14 @@ def _shortened(text: str) -> str:
     return text if len(text) <= 140 else f"{text[:139]}…"
 
 
-def _waiting(waiting: list[LayerResult], colour: bool) -> list[str]:
-    waits = [layer for layer in waiting if layer.outcome is Outcome.WAITS]
-    empty = [layer for layer in waiting if layer.outcome is not Outcome.WAITS]
+def _waiting(waiting: list[LayerResult], colour: bool, *, named: bool) -> list[str]:
+    waits = [layer for layer in waiting if layer.outcome is Outcome.WAITS and (layer.checks or not named)]
+    empty = [layer for layer in waiting if layer not in waits]
     lines = []
     if empty:
         names = "  ".join(f"{layer.layer.number} {TITLES[layer.layer]}" for layer in empty)
-        lines.append(
-            f"{names}   nothing proven: this version has no check of it" if empty[0].asked else f"{names}   not asked in this mode"
-        )
+        why = "not asked" if named else "nothing proven: this version has no check of it" if empty[0].asked else "not asked in this mode"
+        lines.append(f"{names}   {why}")
     if waits:
         names = "  ".join(f"{layer.layer.number} {TITLES[layer.layer]}" for layer in waits)
         lines.append(f"{names}   wait on layer {waits[0].layer.number - 1}")
