@@ -101,3 +101,9 @@ def test_layers_that_were_not_asked_for_do_not_wait(ask: Ask) -> None:
 
 def test_check_says_nothing_of_conditions_it_does_not_decide_by(ask: Ask) -> None:
     assert "Organization" not in text.render(ask({OWNER: "fails"}))
+
+
+def test_a_long_title_does_not_run_into_what_is_said_of_it(ask: Ask) -> None:
+    waiting = {"infrastructure.recreates-elsewhere": "fails", "observability.decisions-carry-context": "fails: no decision"}
+    shown = text.render(ask(waiting)).splitlines()
+    assert "    decisions carry context  no decision" in shown
