@@ -139,10 +139,13 @@ def test_evidence_of_somebody_else_is_refused(readiness: Readiness) -> None:
     only = ("check", "app", "--only", "images-pinned")
     readiness(*only, env={"READINESS_SIGNING_KEY": base64.b64encode(b"7" * 32).decode()})
     [path] = evidence(root)
-    path.rename(path.with_name(f"{path.name[:13]}20260101T000000Z.dsse.json"))
+    path = path.rename(path.with_name(f"{path.name[:13]}20260101T000000Z.dsse.json"))
+    other = path.with_name(f"{path.name[:13]}20260102T000000Z.dsse.json")
+    shutil.copy(path, other)
     said = readiness(*only)
     assert FROM_EVIDENCE not in said.stdout
-    assert "which is not trusted" in said.stdout
+    assert said.stdout.count("which is not trusted") == said.stdout.count("which is not trusted (1 more file likewise)") == 1
+    other.unlink()
     verified = readiness("evidence", "verify", "--project", "app")
     assert (verified.code, verified.stdout.count("✗"), verified.stdout.count("✓")) == (1, 1, 1)
 

@@ -139,6 +139,21 @@ def test_telemetry_by_another_protocol_is_noticed_and_not_taken_for_none(opened:
     assert (run.ran.stdout.strip(), run.watched.grpc, run.watched.exports) == ("b''", True, ())
 
 
+def test_every_run_is_given_the_same_addresses_so_that_saying_them_is_no_difference(opened: Opened) -> None:
+    code = "import os\nprint(*(os.environ[name] for name in ('OTEL_EXPORTER_OTLP_ENDPOINT', 'READINESS_URL', 'OPENAI_BASE_URL')))\n"
+    demo = opened({"main.py": code, "readiness.toml": '[demo]\ncommand = ["python", "main.py"]\n'})
+    assert demo.first.ran.stdout.count("http://127.0.0.1:") == 3
+    assert demo.first.ran.stdout == demo.again.ran.stdout == demo.elsewhere.ran.stdout
+
+
+def test_a_server_may_tell_where_it_listens(opened: Opened) -> None:
+    code = SERVER.replace('{"answer": question["q"].upper()}', '{"self": self.headers["Host"]}')
+    demo = opened({"serve.py": code, "readiness.toml": SERVER_MANIFEST})
+    told = [run.outputs["outputs/requests/hello.json"].read_text() for run in (demo.first, demo.again)]
+    assert told[0].startswith('{"self": "127.0.0.1:')
+    assert told[0] == told[1]
+
+
 def test_a_command_that_is_not_there_ends_as_a_shell_would_say_it(opened: Opened) -> None:
     run = opened({"main.py": "", "readiness.toml": '[demo]\ncommand = ["no-such-program"]\n'}).first
     assert (run.ran.exit_code, "cannot start no-such-program" in run.ran.stderr) == (127, True)

@@ -7,6 +7,7 @@ import re
 import shlex
 import sys
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,7 @@ _WORDS: Final = {
 }
 _COLOURS: Final = {Outcome.HOLDS: "32", Outcome.FAILS: "31", Outcome.UNKNOWN: "33", Outcome.WAIVED: "35"}
 _WIDTH: Final = 110
+_TITLE: Final = 23
 
 
 def coloured() -> bool:
@@ -51,7 +53,8 @@ def render(judged: Judged, *, colour: bool = False, asked: Path | None = None) -
     for layer in layers:
         if layer not in waiting:
             lines += _layer(layer, colour)
-    lines += _waiting(waiting, colour)
+    lines += _waiting(waiting, colour, named=bool(judged.only))
+    lines += _organization(judged, colour)
     lines += [f"  note  {warning}" for warning in (*judged.warnings, *judged.verdict.warnings)]
     lines += _tail(judged)
     way = _way(judged.project.root, asked)
@@ -78,23 +81,38 @@ def _layer(layer: LayerResult, colour: bool) -> list[str]:
     word = _paint(f"{MARKS[layer.outcome]} {_WORDS[layer.outcome]}", layer.outcome, colour)
     reason = f" ({layer.reason})" if layer.reason else ""
     lines = [f"{layer.layer.number} {TITLES[layer.layer]:<15} {word}{reason}"]
+    width = _width(layer.checks)
     for check in layer.checks:
-        lines += _check(check, colour)
+        lines += _check(check, colour, width)
     return lines
 
 
-def _check(check: CheckResult, colour: bool) -> list[str]:
+def _organization(judged: Judged, colour: bool) -> list[str]:
+    """The conditions on approval where they were asked for by name; otherwise `approve` is where they decide."""
+    if not judged.only or not judged.organization.checks:
+        return []
+    outcome = judged.organization.outcome
+    word = _paint(f"{MARKS[outcome]} {_WORDS.get(outcome, 'not applicable')}", outcome, colour)
+    return [f"{'Organization':<17} {word}", *(line for check in judged.organization.checks for line in _check(check, colour, _TITLE))]
+
+
+def _width(checks: Iterable[CheckResult]) -> int:
+    """Columns for titles in a block: one that is longer than most must not run into what is said of it."""
+    return max((_TITLE, *(len(check.spec.title) + 1 for check in checks)))
+
+
+def _check(check: CheckResult, colour: bool, width: int) -> list[str]:
     finding = check.finding
     mark = _paint(MARKS[finding.outcome], finding.outcome, colour)
     text = finding.observed or finding.reason or finding.outcome.replace("_", " ")
     if finding.outcome is Outcome.NOT_APPLICABLE:
         text = f"not applicable: {finding.reason}"
     if check.evidence is None and not check.required:
-        return [f"  {MARKS[Outcome.NOT_APPLICABLE]} {check.spec.title:<23} not run: it only advises at these stakes (--all runs it)"]
+        return [f"  {MARKS[Outcome.NOT_APPLICABLE]} {check.spec.title:<{width}} not run: it only advises at these stakes (--all runs it)"]
     elapsed = f"  {finding.elapsed_ms / 1000:.0f} s" if finding.elapsed_ms >= 1000 else ""
     advisory = "" if check.required else "  (advisory)"
     seen = "  (observed)" if finding.basis == "observed" and finding.outcome in (Outcome.HOLDS, Outcome.FAILS) else ""
-    lines = [f"  {mark} {check.spec.title:<23} {_shortened(text)}{seen}{advisory}{elapsed}"]
+    lines = [f"  {mark} {check.spec.title:<{width}} {_shortened(text)}{seen}{advisory}{elapsed}"]
     if finding.outcome in (Outcome.FAILS, Outcome.UNKNOWN):
         if finding.reason and finding.reason != text:
             lines += _field("why", finding.reason)
@@ -114,15 +132,14 @@ def _shortened(text: str) -> str:
     return text if len(text) <= 140 else f"{text[:139]}…"
 
 
-def _waiting(waiting: list[LayerResult], colour: bool) -> list[str]:
-    waits = [layer for layer in waiting if layer.outcome is Outcome.WAITS]
-    empty = [layer for layer in waiting if layer.outcome is not Outcome.WAITS]
+def _waiting(waiting: list[LayerResult], colour: bool, *, named: bool) -> list[str]:
+    waits = [layer for layer in waiting if layer.outcome is Outcome.WAITS and (layer.checks or not named)]
+    empty = [layer for layer in waiting if layer not in waits]
     lines = []
     if empty:
         names = "  ".join(f"{layer.layer.number} {TITLES[layer.layer]}" for layer in empty)
-        lines.append(
-            f"{names}   nothing proven: this version has no check of it" if empty[0].asked else f"{names}   not asked in this mode"
-        )
+        why = "not asked" if named else "nothing proven: this version has no check of it" if empty[0].asked else "not asked in this mode"
+        lines.append(f"{names}   {why}")
     if waits:
         names = "  ".join(f"{layer.layer.number} {TITLES[layer.layer]}" for layer in waits)
         lines.append(f"{names}   wait on layer {waits[0].layer.number - 1}")
@@ -135,7 +152,8 @@ def _seen_there(checks: list[CheckResult], colour: bool) -> list[str]:
     failing = [check for check in checks if check.finding.outcome is Outcome.FAILS and check.required]
     if not failing:
         return []
-    lines = [f"    {check.spec.title:<23} {_shortened(check.finding.observed or check.finding.reason)}" for check in failing]
+    width = _width(failing)
+    lines = [f"    {check.spec.title:<{width}} {_shortened(check.finding.observed or check.finding.reason)}" for check in failing]
     return [_dimmed(line, colour) for line in ("  seen there, not judged:", *lines)]
 
 

@@ -127,7 +127,7 @@ def check(
     warnings = (
         *project.warnings,
         *_mode_warnings(manifest),
-        *(f"{f.path.parent.name}/{f.path.name} {f.refused}" for f in refused),
+        *_refusals(refused),
         *troubles,
     )
     judged = Judged(
@@ -148,6 +148,19 @@ def check(
     if made and not options.only:
         judged = _remember_verdict(judged, [*kept.values(), *made.values()])
     return judged
+
+
+def _refusals(refused: list[store.Found]) -> list[str]:
+    """Why evidence does not count: a line for each reason, since a key nobody trusts signed a whole folder at once."""
+    by_reason: dict[str, list[store.Found]] = {}
+    for found in refused:
+        by_reason.setdefault(found.refused, []).append(found)
+    lines = []
+    for reason, files in by_reason.items():
+        more = len(files) - 1
+        others = f" ({more} more file{'s' if more > 1 else ''} likewise)" if more else ""
+        lines.append(f"{files[0].path.parent.name}/{files[0].path.name} {reason}{others}")
+    return lines
 
 
 def _asks_organization(options: Options) -> bool:

@@ -68,6 +68,16 @@ def test_a_weak_word_makes_no_placeholder_of_a_drawn_value() -> None:
     assert placeholders.is_placeholder(f"EXAMPLE{drawn}")
 
 
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [("smokepassword123", False), ("MyPassword1!", False), ("demo_password_12345", False), ("ShopPassword2024", True),
+     ("shoppers2024", True), ("password" + DRAWN.word(14) + "7", True)],
+)  # fmt: skip
+def test_a_password_that_only_names_itself_is_none(value: str, told: bool) -> None:
+    found = list(patterns.hits("smoke.sh", f"APP_INIT_USER_PASSWORD={value}\n"))
+    assert [hit.kind for hit in found] == ["password"] * told
+
+
 def test_a_fingerprint_is_the_same_everywhere_and_differs_by_value() -> None:
     assert fingerprint.of("a") == fingerprint.of(" a\n") != fingerprint.of("b")
     assert fingerprint.of("a") == KNOWN

@@ -100,7 +100,10 @@ class Told:
 
 
 def of_error(error: dict[str, Any], optional: set[str], stdlib: frozenset[str] = frozenset(sys.stdlib_module_names)) -> Told:
-    """The cause of an exception as the start probe describes it; `optional` are packages only an extra brings."""
+    """The cause of an exception as the start probe describes it; `optional` are packages only an extra brings.
+
+    `unset` in the description are the variables that the project itself looked up in vain on the way.
+    """
     kind = str(error["type"])
     error = {**error, "message": without_work_folder(str(error.get("message") or ""))}
     message = error["message"]
@@ -152,6 +155,8 @@ def _of_guard(error: dict[str, Any], kind: str, bases: set[str], whole: str, sai
         return _configuration(error, message, whole, said)
     if _ABSENT.search(whole):
         return Told(Cause.FILE, said)
+    if kind == "TypeError" and "'NoneType'" in message and error.get("unset") and not error.get("raised_in"):
+        return Told(Cause.CONFIGURATION, said, tuple(error["unset"]), guard=True)  # `os.getenv("KEY")[:8]`: a guard by accident
     return Told(Cause.PROJECT, said, suspect=_raised_within(error))
 
 

@@ -126,10 +126,17 @@ def _started(module: modules.Module, record: dict[str, Any], optional: set[str],
 def _told(record: dict[str, Any], optional: set[str]) -> causes.Told:
     """What a module that was not imported said; nothing where it was."""
     if record["outcome"] == "error":
-        return causes.of_error(record["error"], optional)
+        return causes.of_error({**record["error"], "unset": _unset(record)}, optional)
     if record["outcome"] == "exit":
         return causes.of_exit(record.get("code"), record.get("absent") or [])
     return causes.Told(Cause.NONE, "")
+
+
+def _unset(record: dict[str, Any]) -> list[str]:
+    """The variables the project looked up in vain before an exception: in the file it came from, else in any."""
+    place = (record["error"].get("place") or {}).get("file")
+    vain = [item for item in record.get("asked", []) if not item["set"]]
+    return [item["name"] for item in vain if item["file"] == place] or [item["name"] for item in vain]
 
 
 def _last_lines(text: str) -> str:
@@ -180,7 +187,8 @@ def _with_settings(module: modules.Module, record: dict[str, Any], optional: set
     found = _started(module, record, optional, "with dummy settings")
     error = record.get("error") or {}
     refused = any(f"'{value}'" in str(error.get("message")) for value in values.values())
-    if found.cause is Cause.PROJECT and (refused or not set(error.get("bases") or ()) & _OF_THE_CODE):
+    nothing_left = "'NoneType'" in str(error.get("message"))  # no variable is None now, so that something else is
+    if found.cause is Cause.PROJECT and (refused or not (nothing_left or set(error.get("bases") or ()) & _OF_THE_CODE)):
         return replace(found, cause=Cause.CONFIGURATION, reason=f"does not take a dummy setting ({found.reason})", suspect="")
     return found
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote
 
-from readiness.layers.security.placeholders import entropy_bits, is_placeholder, looks_random, opens_nothing
+from readiness.layers.security.placeholders import entropy_bits, is_placeholder, looks_random, names_itself, opens_nothing
 
 DATABASE_URI: Final = "database-uri"
 _DATABASES: Final = (
@@ -194,6 +194,6 @@ def _is_secret(kind: str, name: str, value: str) -> bool:
         return False
     if kind != "password":
         return re.fullmatch(r"[\w+/=.~:!@#%^&*-]+", value) is not None and looks_random(value)
-    if not re.fullmatch(r"\S{6,128}", value) or not re.search(r"[A-Za-z]", value):
+    if not re.fullmatch(r"\S{6,128}", value) or not re.search(r"[A-Za-z]", value) or names_itself(value):
         return False
     return re.search(r"\d", value) is not None or re.search(r"[!@#%^&*?+=]", value) is not None

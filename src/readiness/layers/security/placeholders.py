@@ -33,6 +33,7 @@ _WEAK: Final = re.compile(
     r"default|user|username|admin|root|postgres|example|value|string|abc|qwerty|letmein|hunter)\d{0,4}(?![a-z0-9])",
     re.IGNORECASE,
 )
+_NAMES_ITSELF: Final = re.compile(r"[a-z_-]*pass(?:word|wd|phrase)[a-z_-]*1?2?3?4?5?6?7?8?9?0?!?", re.IGNORECASE)
 _RUN: Final = re.compile(r"[A-Za-z0-9+/]{16,}")
 _COUNTED: Final = ("0123456789abcdef" * 3, "1234567890" * 4, "abcdefghijklmnopqrstuvwxyz" * 2, "0987654321" * 3, "deadbeef" * 8)
 LOCAL: Final = re.compile(
@@ -71,6 +72,15 @@ def is_placeholder(value: str) -> bool:
     if len(set(bare)) <= 3 or any(bare in row for row in _COUNTED):
         return True
     return bool(_WEAK.search(text)) and not any(looks_random(part) for part in _RUN.findall(text))
+
+
+def names_itself(value: str) -> bool:
+    """Whether a password is the word for one among other letters, counted up at most (`smokepassword123`).
+
+    People write those where a set-up asks for a password that nobody will be asked for again. A year behind the word, as in
+    a password that is changed every year, makes it none of these.
+    """
+    return _NAMES_ITSELF.fullmatch(value) is not None
 
 
 def is_published(value: str) -> bool:

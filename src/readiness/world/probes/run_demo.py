@@ -30,6 +30,8 @@ BODY_BYTES = 16 << 20
 MODEL_PATHS = ("/chat/completions", "/completions", "/responses", "/embeddings", "/messages")
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 HEADER_BYTES = 1 << 16
+PORTS = {"boundary": 24318, "database": 24354, "server": 24380}
+"""The same in every run, since a demo that says where it exports or listens would differ from itself; below what is given out."""
 
 
 class Stays(urllib.request.HTTPRedirectHandler):
@@ -70,7 +72,10 @@ class Boundary(ThreadingMixIn, HTTPServer):
     request_queue_size = 128
 
     def __init__(self, spec, events):
-        HTTPServer.__init__(self, ("127.0.0.1", 0), Handler)
+        try:
+            HTTPServer.__init__(self, ("127.0.0.1", PORTS["boundary"]), Handler)
+        except OSError:  # taken, where the demo shares the network with everybody
+            HTTPServer.__init__(self, ("127.0.0.1", 0), Handler)
         self.spec, self.events = spec, events
         self.state, self.version = "running", 1
         self.changed = threading.Condition()
@@ -212,7 +217,7 @@ class Handler(BaseHTTPRequestHandler):
 def forward_database(path):
     """A TCP port on loopback that leads to a database server's socket, since not every client knows sockets."""
     listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+    bind(listener, PORTS["database"])
     listener.listen(64)
 
     def pump(source, target):
@@ -246,9 +251,17 @@ def forward_database(path):
     return listener.getsockname()[1]
 
 
+def bind(sock, port):
+    """Binds to that port on loopback; to any where it is taken."""
+    try:
+        sock.bind(("127.0.0.1", port))
+    except OSError:
+        sock.bind(("127.0.0.1", 0))
+
+
 def free_port():
     with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
+        bind(sock, PORTS["server"])
         return sock.getsockname()[1]
 
 

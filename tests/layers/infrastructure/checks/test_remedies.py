@@ -187,3 +187,40 @@ def test_what_was_shortened_says_so() -> None:
 def test_an_installation_to_a_place_of_the_image_is_no_fault_of_the_project() -> None:
     said = "error: failed to create directory `/install/lib`: Read-only file system (os error 30)"
     assert explanation.explain(Ran(("uv",), 1, None, False, False, "", said, 0, 0.0, Isolation()))[0] is Cause.TOOL
+
+
+ASKS = """
+import json, os, sys, urllib.request
+sys.path.insert(0, os.getcwd())
+import stub
+stub.start(int(os.environ["STUB"]))
+body = json.dumps({"model": "small", "messages": []}).encode()
+asked = urllib.request.Request(os.environ["OPENAI_BASE_URL"] + "/chat/completions", body, {"Content-Type": "application/json"})
+print(urllib.request.urlopen(asked).read().decode())
+"""
+STUB = """
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Model(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+def start(port):
+    threading.Thread(target=HTTPServer(("127.0.0.1", port), Model).serve_forever, daemon=True).start()
+"""
+
+
+def test_a_demo_that_asks_a_hosted_model_is_told_what_will_do(judge: Judge) -> None:
+    demo = '[demo]\ncommand = ["python", "main.py"]\n'
+    files = {"main.py": f"if __name__ == '__main__':\n    exec({ASKS!r})\n", "stub.py": STUB, "requirements.txt": "tiny==1.0\n"}
+    alone = judge("infrastructure.recreates-elsewhere", files={**files, "readiness.toml": f'{demo}env = {{ STUB = "8765" }}\n'})
+    assert (alone.outcome, alone.cause) == (Outcome.UNKNOWN, Cause.NETWORK)
+    advised = 'OPENAI_BASE_URL = "http://127.0.0.1:8765/v1"'
+    assert f"env = {{ {advised} }} in [demo]" in alone.remedy.text
+    served = judge("infrastructure.recreates-elsewhere", files={**files, "readiness.toml": f'{demo}env = {{ STUB = "8765", {advised} }}\n'})
+    assert served.outcome is Outcome.HOLDS, served.reason

@@ -70,6 +70,20 @@ def test_a_variable_with_a_short_name_is_a_variable_too(judge: Judge) -> None:
     assert (finding.outcome, finding.notes) == (Outcome.HOLDS, ("1 started with dummy settings",))
 
 
+def test_a_variable_that_is_used_without_being_asked_for_is_a_setting(judge: Judge) -> None:
+    code = "import os, logs\nkey = os.getenv('DESK_KEY')\nprint(f'Using {key[:8]}')\n"
+    files = {**PLAIN, "main.py": code, "logs.py": "import os\nFOLDER = os.getenv('LOGS', 'logs')\n", ".env.example": "DESK_KEY=\n"}
+    finding = judge(STARTS, files=files)
+    assert (finding.outcome, finding.notes) == (Outcome.HOLDS, ("1 started with dummy settings",))
+    assert judge("infrastructure.configuration-complete", files=files).outcome is Outcome.HOLDS
+
+
+@pytest.mark.parametrize("asks", ["", "key = os.getenv('DESK_KEY')\n"])
+def test_what_is_none_with_every_variable_set_is_the_project_s(judge: Judge, asks: str) -> None:
+    finding = judge(STARTS, files={**PLAIN, "main.py": f"import os, re\n{asks}re.match('a', 'b')[0]\n"})
+    assert (finding.outcome, finding.subject) == (Outcome.FAILS, "main.py")
+
+
 def test_writing_where_the_system_forbids_it_is_the_project_s(judge: Judge) -> None:
     finding = judge(STARTS, files={**PLAIN, "main.py": "open('/etc/desk.conf', 'w')\n"})
     assert (finding.outcome, finding.problems[0].text) == (Outcome.FAILS, "writes outside its own folder when imported: /etc/desk.conf")

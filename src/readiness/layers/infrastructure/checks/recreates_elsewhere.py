@@ -28,6 +28,7 @@ ID = "infrastructure.recreates-elsewhere"
 
 
 NOT_INSTALLED = "the project was not installed"
+_HOSTED = "it asks a hosted model, and the network is off"
 WALLED = Isolation(network_off=True, files=True, processes=True, user=True)
 
 
@@ -121,7 +122,7 @@ def _ended(run: demos.Run, demo: Demo) -> tuple[Cause, str]:
     if ran.signal:
         return Cause.TOOL if ran.signal == 9 else Cause.PROJECT, f"the demo died of signal {ran.signal}"
     if not ran.ok and run.watched.refused:
-        return Cause.NETWORK, f"the demo ends with exit {ran.exit_code}: it asks a hosted model, and the network is off"
+        return Cause.NETWORK, f"the demo ends with exit {ran.exit_code}: {_HOSTED}"
     if not ran.ok:
         told = causes.of_output(ran.said)
         return told.cause, f"the demo ends with exit {ran.exit_code}: {told.reason}"
@@ -182,6 +183,11 @@ def _remedy(cause: Cause, observed: Observed, *, differs: bool) -> Remedy:
         return Remedy("make the demo run in an environment that was just installed", command)
     if differs and cause is Cause.NOT_EXERCISED:
         return Remedy("declare the outputs that count, without times and ids: outputs in [demo]", "readiness init")
+    if cause is Cause.NETWORK and _HOSTED in observed.reason:
+        return Remedy(
+            "let the demo start something that answers as the model would, since its secrets are made up and no vendor takes them; say "
+            'where: env = { OPENAI_BASE_URL = "http://127.0.0.1:8765/v1" } in [demo]'
+        )
     texts = {
         Cause.PROJECT: Remedy("seed what is random (the demo is given SEED), and keep times and paths out of the outputs"),
         Cause.CONFIGURATION: _settings_remedy(observed),

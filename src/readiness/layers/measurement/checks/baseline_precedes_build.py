@@ -58,7 +58,8 @@ def judge(observed: Observed, policy: Policy) -> Finding:
         return Finding(ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason="only what goes to production needs a baseline")
     if not observed.proofs:
         reason = "no outcome can be read, so there is no baseline" if observed.files else "no outcome is defined, so there is no baseline"
-        return no_finding(ID, reason, Cause.NOT_EXERCISED, Remedy("define the outcome first", "readiness outcome lint"))
+        command = "readiness outcome lint" if observed.files else "readiness checks outcome-defined"
+        return no_finding(ID, reason, Cause.NOT_EXERCISED, Remedy("define the outcome first", command))
     wrong = [proof for proof in observed.proofs if proof.state not in (*_GOOD, *_UNCLEAR)]
     if wrong:
         return _fails(wrong)

@@ -125,7 +125,8 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     drilled = (Problem(observed.demo, fault, observed.place),) if fault else ()
     problems = (*drilled, *observed.problems)
     expected = f"stops within {observed.limit_s:g} s" + (" and serves again" if observed.server else " and writes nothing")
-    notes = (f"stopped, it still asked a model {observed.models_asked} times",) if observed.models_asked else ()
+    often = "once" if observed.models_asked == 1 else f"{observed.models_asked} times"
+    notes = (f"stopped, it still asked a model {often}",) if observed.models_asked else ()
     if problems:
         first = problems[0]
         return Finding(

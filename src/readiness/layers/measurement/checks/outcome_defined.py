@@ -110,7 +110,7 @@ def _none(*, production: bool) -> Finding:
             ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason="only what goes to production needs an outcome, and none is defined"
         )
     reason = "nothing says what improves for whom: there is no outcome file"
-    remedy = Remedy("say what improves in outcomes/<id>.yaml; `readiness checks outcome-defined` shows one", "readiness outcome lint")
+    remedy = Remedy("say what improves in a file outcomes/<id>.yaml, of which this shows one", "readiness checks outcome-defined")
     return Finding(
         ID, Outcome.FAILS, Basis.OBSERVED, "outcomes", "an outcome whose metric runs", "no outcome is defined", reason, Cause.PROJECT,
         remedy=remedy, problems=(Problem("outcomes", reason),),
