@@ -49,7 +49,7 @@ def render(judged: Judged, *, colour: bool = False, asked: Path | None = None) -
     Commands go first to the project where it lies below `asked`, the folder the command was called for.
     """
     lines = [_head(judged)]
-    layers = judged.verdict.layers
+    layers = [layer for layer in judged.verdict.layers if layer.checks or not judged.only]
     waiting = [layer for layer in layers if layer.outcome is Outcome.WAITS or not layer.checks]
     column = _column(judged)
     for layer in layers:
