@@ -13,7 +13,7 @@ import pytest
 from readiness.testing.projects import commit, git, make_repository
 from tests.cli.conftest import APP, GOLDEN, Readiness, Said
 from tests.people import ADA, GRACE, person
-from tests.runs.stated import AUTHORITY, OUTCOME
+from tests.runs.stated import AUTHORITY, OUTCOME, TICKETS
 
 Golden = Callable[[str, Said], None]
 TODAY = datetime.now(UTC).date()
@@ -44,6 +44,10 @@ def told(said: Said) -> Said:
     return replace(said, stdout=text, words=words)
 
 
+STATED = {"outcomes/tickets.yaml": OUTCOME, "data/tickets.csv": TICKETS, "authority.yaml": AUTHORITY, "main.py": "print('hello')\n"}
+REVIEWED = "say hello again\n\nReviewed-by: Grace Hopper <grace@example.org>\nReviewed-by: Dorothy Vaughan <dorothy@example.org>"
+
+
 def project(readiness: Readiness, files: dict[str, str]) -> Path:
     return make_repository(readiness.project(files))
 
@@ -54,15 +58,17 @@ def test_questions_are_answered_or_say_what_is_missing(readiness: Readiness, gol
     (root / "main.py").write_text("print('hello again')\n")
     said = readiness("questions", "app")
     golden("approve/questions", replace(told(said), stdout=re.sub(r"since [0-9a-f]{7}", "since [COMMIT]", told(said).stdout)))
-    assert said.code == 3
+    assert said.code == 1
     found = readiness("questions", "app", "--format", "json")
-    assert (found.code, found.json["schema"], found.json["exit"]) == (3, "readiness/questions/1", 3)
-    assert [item["outcome"] for item in found.json["answers"]] == ["holds", "unknown", "holds", "unknown", "unknown"]
+    assert (found.code, found.json["schema"], found.json["exit"]) == (1, "readiness/questions/1", 1)
+    assert [item["outcome"] for item in found.json["answers"]] == ["holds", "unknown", "holds", "unknown", "fails"]
     assert found.json["answers"][2]["changed"]["factors"]["code"] == ["main.py changed, +1 -1 lines"]
 
 
 def test_a_project_that_is_not_ready_is_told_so(readiness: Readiness, golden: Golden) -> None:
-    root = project(readiness, {**SLOPPY, "outcomes/tickets.yaml": OUTCOME, "authority.yaml": AUTHORITY, "main.py": "print('hello')\n"})
+    root = project(readiness, {**SLOPPY, **STATED})
+    (root / "main.py").write_text("print('hello again')\n")
+    commit(root, REVIEWED, when=f"{TODAY}T00:00:00Z")
     said = readiness("approve", "app")
     golden("approve/not_ready", told(said))
     assert said.code == 1
@@ -95,7 +101,8 @@ def test_a_page_is_signed_and_verified(readiness: Readiness, golden: Golden, tmp
     golden("approve/verify", told(verified))
     assert verified.code == 1  # it is signed, and it is a no
     (page,) = (root / "approvals").glob("*.html")
-    page.write_text(page.read_text().replace("Not ready", "Ready"))
+    assert "Fix the organisation first" in page.read_text()
+    page.write_text(page.read_text().replace("Fix the organisation first", "Yes: it may go to production"))
     golden("approve/verify_edited", told(readiness("approve", "verify", "app")))
 
 

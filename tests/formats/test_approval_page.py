@@ -20,15 +20,16 @@ from readiness.layers import catalog
 from readiness.sequence.layers import ORDER
 from readiness.sequence.stakes import Stakes
 
-ROWS = tuple(Row(f"Line {state.name}?", state, "It is so.", "tried by the team itself") for state in State)
+ROWS = tuple(Row(f"Line {state.name}?", state, "It is so.", "tested by the team itself") for state in State)
 PAGE = Page(
     project="bot", gate="Go to production?", date="2026-11-20", decision="pilot", headline="A trial only, until 20 December 2026",
     reason="Not all was shown.", until="20 December 2026", ends="2026-12-20", good=True, setting=("A mistake costs money.",),
-    aims=(Aim("faster", "everybody", "Grace", "the average", "3 days", "2 days", "Not known."),),
+    aims=(Aim("faster", "everybody", "Grace", "the average", "3 days", "2 days", "Not known."),
+          Aim("better", "somebody", "Ada", "the total", "3", "4", "Not known.", "this file is not valid")),
     mistakes=(Mistake("a wrong answer", "costs money", "35 EUR each", "2 in 100", "not shown"),),
     foundations=ROWS[:5], questions=ROWS, people=ROWS[:2], trust=("Everything.",),
     risks=(Risk("It is fixed.", State.ACCEPTED, "Not so.", "1 May 2026", "Ben", "Grace"),),
-    steps=(Step("Show this.", "Grace", "no date agreed", "a.b", "why"),) * 7,
+    steps=(Step("Show this.", "Grace", "by 20 December 2026", "a.b", "why"),) * 7,
     approvers=("Grace",), foot=(("State", "sha256:ab"),), changes=("It is new.",), previous="2026-11-01-aaaaaaaaaaaa",
 )  # fmt: skip
 
@@ -63,7 +64,7 @@ def _filled(value: Any, text: str) -> Any:  # any value of a page
     if isinstance(value, State | bool):
         return value
     if isinstance(value, str):
-        return text
+        return text if value else ""
     if isinstance(value, tuple):
         return tuple(_filled(item, text) for item in value)
     return type(value)(*(_filled(getattr(value, field.name), text) for field in fields(value)))
@@ -124,6 +125,40 @@ def test_the_page_shows_five_steps_and_the_record_all() -> None:
     assert approval_markdown.render(PAGE, {}).count("Show this.") == 7
 
 
+def test_steps_without_a_date_say_so_once() -> None:
+    undated = replace(PAGE, steps=tuple(replace(step, by="") for step in PAGE.steps))
+    assert approval_html.render(undated).count("No date is agreed for any of it.") == 1
+    assert "No date" not in approval_html.render(PAGE)
+    assert approval_markdown.render(undated, {}).count("no date agreed") == 7
+
+
+def test_what_improves_comes_before_the_answer_and_the_answer_before_the_rest() -> None:
+    text = approval_html.render(PAGE)
+    places = [
+        text.index(part)
+        for part in ("Faster. <span>For: everybody.</span>", "<strong>A trial only, until", "Line YES?", "What stands in the way")
+    ]
+    assert places == sorted(places)
+    assert "Nobody has written down what improves." in approval_html.render(replace(PAGE, aims=()))
+
+
+def test_of_an_outcome_that_is_not_accepted_only_the_reason_is_shown() -> None:
+    text = approval_html.render(PAGE)
+    assert "This file is not valid." in text
+    assert "the average" in text
+    assert "the total" not in text
+    assert "- Problem: this file is not valid" in approval_markdown.render(PAGE, {})
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("`chats` is not locked since 2026-11-04", "“chats” is not locked since 4 November 2026."),
+    ("outcomes/x.yaml does not say", "outcomes/x.yaml does not say."), ("is it so?", "Is it so?"), ("on 2026-13-01", "On 2026-13-01."),
+    ("", "."),
+])  # fmt: skip
+def test_a_remark_becomes_a_sentence(text: str, said: str) -> None:
+    assert approval_words.sentence(text) == said
+
+
 def luminance(colour: str) -> float:
     """Relative luminance of a colour (WCAG 2.2)."""
     whole = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
@@ -150,8 +185,9 @@ JARGON = re.compile(
 
 def test_what_is_printed_is_no_jargon() -> None:
     words = approval_words
-    tables = (words.CHECKS, words.AREAS, words.LAYERS, words.FACTORS, words.FOUNDATIONS, words.STAKES, words.SEVERITY)
+    tables = (words.AREAS, words.LAYERS, words.FACTORS, words.FOUNDATIONS, words.STAKES, words.SEVERITY)
     told = [text for table in tables for text in table.values()] + [text for item in words.QUESTIONS.values() for text in item]
+    told += [text for both in words.CHECKS.values() for text in both]
     assert [text for text in (*told, *State) if JARGON.search(text)] == []
 
 
@@ -162,7 +198,7 @@ def test_everything_that_can_be_told_has_words() -> None:
     assert set(approval_words.SEVERITY) == {item.value for item in Stakes}
 
 
-@pytest.mark.parametrize(("rate", "said"), [(0.02, "2 in 100"), (0.2, "2 in 10"), (1, "10 in 10"), (0, "none"), (0.005, "5 in 1,000"),
+@pytest.mark.parametrize(("rate", "said"), [(0.02, "2 in 100"), (0.2, "2 in 10"), (1, "all"), (0, "none"), (0.005, "5 in 1,000"),
                                             (0.015, "15 in 1,000"), (1 / 3, "33.3 in 100"), (0.00001, "1 in 100,000")])  # fmt: skip
 def test_a_rate_is_said_as_people_say_it(rate: float, said: str) -> None:
     assert approval_words.rate(rate) == said

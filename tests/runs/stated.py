@@ -70,15 +70,26 @@ id: tickets
 change: Support tickets are resolved 40 % faster
 beneficiary: Customers with a question about an invoice
 owner: Grace Hopper <grace@example.org>
+metric:
+  source: data/tickets.csv
+  table: tickets
+  sql: select ticket as unit_id, opened as occurred_at, hours as value from tickets
 aggregate: median
+direction: decrease
 measured_in: hours
 unit: ticket
+maturity: 0d
+design: before-after
 baseline: {from: 2026-01-01, to: 2026-03-31}
 target: -40%
+horizon: 26w
+review: 4w
 errors:
   - {type: a wrong answer is sent, severity: money, cost: 35, max_rate: 0.02, confidence: 0.95}
 kill: {criterion: more than 2 in 100 answers are wrong, authority: Dorothy Vaughan <dorothy@example.org>}
 """
+TICKETS = "ticket,opened,hours\na,2026-01-05,10\nb,2026-02-05,20\nc,2026-03-31,60\nd,2026-04-01,5\n"
+"""Three tickets before, of 20 hours in the middle, and one after."""
 AUTHORITY = """\
 data: Ada <ada@example.org>
 security: Ben <ben@example.org>
@@ -89,6 +100,7 @@ FILES = {
     "readiness.toml": '[project]\nid = "bot"\nstakes = "money"\n',
     "main.py": "print('hello')\n",
     "outcomes/tickets.yaml": OUTCOME,
+    "data/tickets.csv": TICKETS,
     "authority.yaml": AUTHORITY,
 }
 

@@ -6,14 +6,14 @@ import base64
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from readiness.config.manifest import Infrastructure, Manifest, TrustedKey
+from readiness.config.manifest import Allowed, Infrastructure, Manifest, Security, TrustedKey
 from readiness.formats import intoto
 from readiness.formats.canonical import canonical
 from readiness.runs import evidence as store
@@ -23,6 +23,7 @@ from readiness.sequence.finding import Basis, Cause, Finding, Outcome
 from readiness.sequence.mode import Declaration, Mode
 from readiness.sequence.stakes import Stakes
 from readiness.sequence.verdict import judge
+from readiness.sequence.waiver import Waiver
 from readiness.testing.projects import commit, git, make_repository
 from readiness.world import keys
 from readiness.world import project as projects
@@ -289,3 +290,30 @@ def test_only_what_says_something_about_the_project_is_worth_keeping() -> None:
 def test_what_is_signed_is_canonical(project: Project, key: keys.Key) -> None:
     payload = intoto.open_envelope(stored(project, key).read_bytes()).payload
     assert canonical(json.loads(payload)) == payload
+
+
+def allowing(*days: date) -> Manifest:
+    return replace(MANIFEST, security=Security(allow=tuple(Allowed(f"f{day}", "a test key", day) for day in days)))
+
+
+def waiving(day: date) -> Manifest:
+    return replace(MANIFEST, waivers=(Waiver("w-1", "a.b", "c", "why", "ben", "grace", date(2026, 11, 1), day),))
+
+
+ENDS = {
+    "nothing is allowed": (MANIFEST, datetime(2026, 11, 27, 12, tzinfo=UTC)),
+    "today is the last day": (allowing(date(2026, 11, 20)), datetime(2026, 11, 21, tzinfo=UTC)),
+    "the soonest of several": (allowing(date(2026, 12, 24), date(2026, 11, 22)), datetime(2026, 11, 23, tzinfo=UTC)),
+    "it ends later than the evidence": (allowing(date(2026, 11, 27)), datetime(2026, 11, 27, 12, tzinfo=UTC)),
+    "it ended before": (allowing(date(2026, 11, 19)), datetime(2026, 11, 27, 12, tzinfo=UTC)),
+    "it never ends": (allowing(date.max), datetime(2026, 11, 27, 12, tzinfo=UTC)),
+    "a waiver": (waiving(date(2026, 11, 21)), datetime(2026, 11, 22, tzinfo=UTC)),
+}
+
+
+@pytest.mark.parametrize(("manifest", "ends"), ENDS.values(), ids=ENDS)
+def test_evidence_does_not_outlive_what_the_manifest_allows(project: Project, key: keys.Key, manifest: Manifest, ends: datetime) -> None:
+    holds = replace(STARTS, outcome=Outcome.HOLDS)
+    assert store.store(project, manifest, holds, NOW, key).expires_at == ends
+    assert STARTS.check in store.collect(project, manifest, ends - timedelta(seconds=1))[0]
+    assert store.collect(project, manifest, ends) == ({}, [])

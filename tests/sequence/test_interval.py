@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readiness.sequence.interval import clopper_pearson
+from readiness.sequence.interval import cases_without_error, clopper_pearson
 
 interval = cache(clopper_pearson)
 
@@ -66,3 +66,24 @@ def test_more_confidence_asks_for_a_wider_interval() -> None:
 def test_impossible_counts_are_refused(successes: int, trials: int, confidence: float) -> None:
     with pytest.raises(ValueError, match=f"no interval for {successes} of {trials}"):
         clopper_pearson(successes, trials, confidence)
+
+
+@pytest.mark.parametrize(
+    ("max_rate", "confidence", "cases"), [(0.05, 0.95, 59), (0.01, 0.95, 299), (0.2, 0.9, 11), (0.5, 0.5, 1), (0, 0.95, None)]
+)
+def test_how_many_cases_without_an_error_show_a_rate(max_rate: float, confidence: float, cases: int | None) -> None:
+    assert cases_without_error(max_rate, confidence) == cases
+
+
+@given(st.floats(1e-4, 0.99), st.floats(0.5, 0.9999))
+def test_that_many_cases_bound_the_rate_and_one_less_does_not(max_rate: float, confidence: float) -> None:
+    cases = cases_without_error(max_rate, confidence)
+    assert cases is not None
+    assert (1 - max_rate) ** cases <= (1 - confidence) * (1 + 1e-9)
+    assert (1 - max_rate) ** (cases - 1) > (1 - confidence) * (1 - 1e-9)
+
+
+@pytest.mark.parametrize(("max_rate", "confidence"), [(1, 0.9), (-0.1, 0.9), (0.1, 0), (0.1, 1)])
+def test_impossible_questions_are_refused(max_rate: float, confidence: float) -> None:
+    with pytest.raises(ValueError, match="no number of cases"):
+        cases_without_error(max_rate, confidence)

@@ -7,7 +7,6 @@ import re
 import shlex
 import sys
 import textwrap
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +14,7 @@ from readiness.runs.check import Judged
 from readiness.runs.since import Comparison
 from readiness.sequence.finding import Outcome
 from readiness.sequence.layers import ORDER, TITLES
+from readiness.sequence.organization import Organization
 from readiness.sequence.verdict import CheckResult, LayerResult
 
 MARKS: Final = {
@@ -35,6 +35,7 @@ _WORDS: Final = {
 _COLOURS: Final = {Outcome.HOLDS: "32", Outcome.FAILS: "31", Outcome.UNKNOWN: "33", Outcome.WAIVED: "35"}
 _WIDTH: Final = 110
 _TITLE: Final = 23
+"""How wide the column of titles is at least."""
 
 
 def coloured() -> bool:
@@ -48,18 +49,25 @@ def render(judged: Judged, *, colour: bool = False, asked: Path | None = None) -
     Commands go first to the project where it lies below `asked`, the folder the command was called for.
     """
     lines = [_head(judged)]
-    layers = judged.verdict.layers
+    layers = [layer for layer in judged.verdict.layers if layer.checks or not judged.only]
     waiting = [layer for layer in layers if layer.outcome is Outcome.WAITS or not layer.checks]
+    column = _column(judged)
     for layer in layers:
         if layer not in waiting:
-            lines += _layer(layer, colour)
-    lines += _waiting(waiting, colour, named=bool(judged.only))
-    lines += _organization(judged, colour)
+            lines += _layer(layer, column, colour)
+    lines += _waiting(waiting, column, colour)
+    lines += _organization(judged.organization, column, colour)
     lines += [f"  note  {warning}" for warning in (*judged.warnings, *judged.verdict.warnings)]
     lines += _tail(judged)
     way = _way(judged.project.root, asked)
-    lines = [re.sub(r"^ +\$ ", lambda found: found[0] + way, line) for line in lines]
+    lines = [re.sub(r"^(?:\x1b\[2m)? +\$ ", lambda found: found[0] + way, line) for line in lines]
     return "\n".join(line.rstrip() for line in lines).encode("utf-8", "replace").decode()
+
+
+def _column(judged: Judged) -> int:
+    """How wide the titles of what is shown are."""
+    checks = [check for layer in judged.verdict.layers for check in layer.checks]
+    return max([_TITLE, *(len(check.spec.title) for check in (*checks, *judged.organization.checks))])
 
 
 def _way(root: Path, asked: Path | None) -> str:
@@ -77,42 +85,27 @@ def _head(judged: Judged) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _layer(layer: LayerResult, colour: bool) -> list[str]:
+def _layer(layer: LayerResult, column: int, colour: bool) -> list[str]:
     word = _paint(f"{MARKS[layer.outcome]} {_WORDS[layer.outcome]}", layer.outcome, colour)
     reason = f" ({layer.reason})" if layer.reason else ""
     lines = [f"{layer.layer.number} {TITLES[layer.layer]:<15} {word}{reason}"]
-    width = _width(layer.checks)
     for check in layer.checks:
-        lines += _check(check, colour, width)
+        lines += _check(check, column, colour)
     return lines
 
 
-def _organization(judged: Judged, colour: bool) -> list[str]:
-    """The conditions on approval where they were asked for by name; otherwise `approve` is where they decide."""
-    if not judged.only or not judged.organization.checks:
-        return []
-    outcome = judged.organization.outcome
-    word = _paint(f"{MARKS[outcome]} {_WORDS.get(outcome, 'not applicable')}", outcome, colour)
-    return [f"{'Organization':<17} {word}", *(line for check in judged.organization.checks for line in _check(check, colour, _TITLE))]
-
-
-def _width(checks: Iterable[CheckResult]) -> int:
-    """Columns for titles in a block: one that is longer than most must not run into what is said of it."""
-    return max((_TITLE, *(len(check.spec.title) + 1 for check in checks)))
-
-
-def _check(check: CheckResult, colour: bool, width: int) -> list[str]:
+def _check(check: CheckResult, column: int, colour: bool) -> list[str]:
     finding = check.finding
     mark = _paint(MARKS[finding.outcome], finding.outcome, colour)
     text = finding.observed or finding.reason or finding.outcome.replace("_", " ")
     if finding.outcome is Outcome.NOT_APPLICABLE:
         text = f"not applicable: {finding.reason}"
     if check.evidence is None and not check.required:
-        return [f"  {MARKS[Outcome.NOT_APPLICABLE]} {check.spec.title:<{width}} not run: it only advises at these stakes (--all runs it)"]
+        return [f"  {MARKS[Outcome.NOT_APPLICABLE]} {check.spec.title:<{column}} not run: it only advises at these stakes (--all runs it)"]
     elapsed = f"  {finding.elapsed_ms / 1000:.0f} s" if finding.elapsed_ms >= 1000 else ""
     advisory = "" if check.required else "  (advisory)"
     seen = "  (observed)" if finding.basis == "observed" and finding.outcome in (Outcome.HOLDS, Outcome.FAILS) else ""
-    lines = [f"  {mark} {check.spec.title:<{width}} {_shortened(text)}{seen}{advisory}{elapsed}"]
+    lines = [f"  {mark} {check.spec.title:<{column}} {_shortened(text)}{seen}{advisory}{elapsed}"]
     if finding.outcome in (Outcome.FAILS, Outcome.UNKNOWN):
         if finding.reason and finding.reason != text:
             lines += _field("why", finding.reason)
@@ -132,29 +125,40 @@ def _shortened(text: str) -> str:
     return text if len(text) <= 140 else f"{text[:139]}…"
 
 
-def _waiting(waiting: list[LayerResult], colour: bool, *, named: bool) -> list[str]:
-    waits = [layer for layer in waiting if layer.outcome is Outcome.WAITS and (layer.checks or not named)]
-    empty = [layer for layer in waiting if layer not in waits]
+def _waiting(waiting: list[LayerResult], column: int, colour: bool) -> list[str]:
+    waits = [layer for layer in waiting if layer.outcome is Outcome.WAITS]
+    empty = [layer for layer in waiting if layer.outcome is not Outcome.WAITS]
     lines = []
     if empty:
         names = "  ".join(f"{layer.layer.number} {TITLES[layer.layer]}" for layer in empty)
-        why = "not asked" if named else "nothing proven: this version has no check of it" if empty[0].asked else "not asked in this mode"
-        lines.append(f"{names}   {why}")
+        lines.append(
+            f"{names}   nothing proven: this version has no check of it" if empty[0].asked else f"{names}   not asked in this mode"
+        )
     if waits:
         names = "  ".join(f"{layer.layer.number} {TITLES[layer.layer]}" for layer in waits)
         lines.append(f"{names}   wait on layer {waits[0].layer.number - 1}")
-        lines += _seen_there([check for layer in waits for check in layer.checks], colour)
+        lines += _seen_there([check for layer in waits for check in layer.checks], column, colour)
     return lines
 
 
-def _seen_there(checks: list[CheckResult], colour: bool) -> list[str]:
+def _seen_there(checks: list[CheckResult], column: int, colour: bool) -> list[str]:
     """What already fails in layers that are not judged yet, in a line each."""
     failing = [check for check in checks if check.finding.outcome is Outcome.FAILS and check.required]
     if not failing:
         return []
-    width = _width(failing)
-    lines = [f"    {check.spec.title:<{width}} {_shortened(check.finding.observed or check.finding.reason)}" for check in failing]
+    lines = [f"    {check.spec.title:<{column}} {_shortened(check.finding.observed or check.finding.reason)}" for check in failing]
     return [_dimmed(line, colour) for line in ("  seen there, not judged:", *lines)]
+
+
+def _organization(found: Organization, column: int, colour: bool) -> list[str]:
+    """The conditions on approval, which block no layer: a line each, and what would help where one does not hold."""
+    if not found.checks:
+        return []
+    lines = [f"Organization, for approval: {_WORDS.get(found.outcome, found.outcome.replace('_', ' '))}"]
+    for check in found.checks:
+        told = _check(check, column, colour=False)
+        lines += told[:1] if check.finding.outcome in (Outcome.HOLDS, Outcome.NOT_APPLICABLE) else told
+    return [_dimmed(line, colour) for line in lines]
 
 
 def _dimmed(text: str, colour: bool) -> str:

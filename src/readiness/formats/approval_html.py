@@ -29,6 +29,7 @@ def render(page: Page) -> str:
     tone = "yes" if page.good and not page.until else "open" if page.until else "no" if page.decision != "not yet" else "open"
     body = [
         f"<h1><b>{_e(page.project)}</b>: {_e(page.gate.lower())} · {_e(long_day(date.fromisoformat(page.date)))}</h1>",
+        _lead(page.aims),
         f'<div class="verdict {tone}"><strong>{_e(page.headline)}</strong><p>{_e(page.reason)}</p>'
         f"<small>{_e(' '.join(page.setting))}</small></div>",
         _foundations(page.foundations),
@@ -62,11 +63,25 @@ _FRAME: Final = """<!doctype html>
 """
 
 
+def _lead(aims: tuple[Aim, ...]) -> str:
+    """What improves, and for whom: what is asked comes before what is answered."""
+    items = "".join(f"<li>{_e(_sentence(aim.change))} <span>For: {_e(_ended(aim.beneficiary))}</span></li>" for aim in aims)
+    return f'<ul class="lead" aria-label="What improves, and for whom">{items or "<li>Nobody has written down what improves.</li>"}</ul>'
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{_ended(text[1:])}"
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 def _sections(page: Page) -> list[str]:
     asked = "The five questions" if page.foundations else "What must be clear before building"
     return [
-        _section("What would make this a yes", _steps(page.steps)),
-        _section("What improves, and for whom", "".join(_aim(aim) for aim in page.aims) or _nothing("Nobody has written it down.")),
+        _section("What stands in the way", _steps(page.steps)),
+        _section("How the improvement is measured", _aims(page.aims)),
         _section("What a mistake costs", _mistakes(page.mistakes) or _nothing("Nobody has written it down.")),
         _section(asked, _rows(page.questions)),
         _section("Who owns it, and who can stop it", _rows(page.people)),
@@ -81,7 +96,9 @@ def _section(title: str, body: str) -> str:
 
 
 def _foundations(rows: tuple[Row, ...]) -> str:
-    items = "".join(f'<li class="{_SIGNS[row.state][1]}"><b>{_e(row.label)}</b>{_state(row.state)}</li>' for row in rows)
+    items = "".join(
+        f'<li class="{_SIGNS[row.state][1]}"><b>{_e(row.label)}</b>{_state(row.state)}<small>{_e(row.word)}</small></li>' for row in rows
+    )
     return f'<ol class="steps" aria-label="The five foundations, in order">{items}</ol>' if rows else ""
 
 
@@ -94,16 +111,20 @@ def _rows(rows: tuple[Row, ...]) -> str:
     items = []
     for row in rows:
         word = f' <span class="word">({_e(row.word)})</span>' if row.word else ""
-        text = f" {_e(row.text)}" if row.text else ""
-        items.append(f"<li>{_state(row.state)}<div><b>{_e(row.label)}</b>{text}{word}</div></li>")
+        said = f"<p>{_e(row.text)}{word}</p>" if row.text or word else ""
+        items.append(f"<li><div><b>{_e(row.label)}</b>{_state(row.state)}</div>{said}</li>")
     return f'<ul class="rows">{"".join(items)}</ul>' if items else ""
 
 
-def _aim(aim: Aim) -> str:
-    pairs = (
-        ("Change", aim.change), ("For", aim.beneficiary), ("Owner", aim.owner), ("Measured as", aim.figure), ("Before", aim.today),
-        ("Aim", aim.target), ("Does it work", aim.works),
-    )  # fmt: skip
+def _aims(aims: tuple[Aim, ...]) -> str:
+    return "".join(_aim(aim, named=len(aims) > 1) for aim in aims) or _nothing("Nobody has written down what improves.")
+
+
+def _aim(aim: Aim, *, named: bool) -> str:
+    """How one improvement is measured; of one that is not accepted only why, since its figures mean nothing."""
+    figures = (("Measured as", aim.figure), ("Before", aim.today), ("Aim", aim.target), ("Does it work?", aim.works))
+    change = (("Change", aim.change),) if named else ()
+    pairs = (*change, ("Problem", _sentence(aim.problem))) if aim.problem else (*change, *figures)
     return f"<dl>{''.join(f'<dt>{_e(name)}</dt><dd>{_e(text)}</dd>' for name, text in pairs if text)}</dl>"
 
 
@@ -123,14 +144,15 @@ def _risks(risks: tuple[Risk, ...]) -> str:
     for item in risks:
         word = f"until {item.until}; carried by {item.carried_by}, approved by {item.approved_by}"
         what = f'<b>{_e(item.what)}</b> {_e(item.text)} <span class="word">({_e(word)})</span>'
-        items.append(f"<li>{_state(item.state)}<div>{what}</div></li>")
+        items.append(f"<li>{_state(item.state)}<p>{what}</p></li>")
     return f'<ul class="rows">{"".join(items)}</ul>' if items else ""
 
 
 def _steps(steps: tuple[Step, ...]) -> str:
-    items = "".join(f"<li><p>{_e(item.text)}</p><p>{_e(item.who)} · {_e(item.by)}</p></li>" for item in steps[:_STEPS])
-    more = f'<p class="word">And {len(steps) - _STEPS} more, listed in the record beside this page.</p>' if len(steps) > _STEPS else ""
-    return f"<ol>{items}</ol>{more}" if items else ""
+    items = "".join(f"<li><p>{_e(item.text)}</p><p>{_e(', '.join(filter(None, (item.who, item.by))))}</p></li>" for item in steps[:_STEPS])
+    notes = [f"And {len(steps) - _STEPS} more, listed in the record beside this page."] if len(steps) > _STEPS else []
+    notes += [] if any(item.by for item in steps) else ["No date is agreed for any of it."]
+    return f'<ol>{items}</ol><p class="word">{" ".join(notes)}</p>' if items else ""
 
 
 def _plain(lines: tuple[str, ...]) -> str:

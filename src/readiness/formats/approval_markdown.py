@@ -35,7 +35,7 @@ def render(page: Page, beside: Mapping[str, str]) -> str:
         "\n".join(f"- {option}" for option in OPTIONS[bool(page.foundations)]),
         "## Decision outcome",
         chosen,
-        "### What would make this a yes" if page.steps else "",
+        "### What stands in the way" if page.steps else "",
         "\n".join(f"{number}. {_step(step)}" for number, step in enumerate(page.steps, 1)),
         "### Consequences: accepted risks",
         "\n".join(f"- {_risk(item)}" for item in page.risks) or "None.",
@@ -54,8 +54,8 @@ def render(page: Page, beside: Mapping[str, str]) -> str:
 
 
 def _aim(aim: Aim) -> str:
-    pairs = (("Change", aim.change), ("For", aim.beneficiary), ("Owner", aim.owner), ("Measured as", aim.figure),
-             ("Before", aim.today), ("Aim", aim.target), ("Does it work", aim.works))  # fmt: skip
+    pairs = (("Change", aim.change), ("For", aim.beneficiary), ("Owner", aim.owner), ("Problem", aim.problem), ("Measured as", aim.figure),
+             ("Before", aim.today), ("Aim", aim.target), ("Does it work?", aim.works))  # fmt: skip
     return "\n".join(f"- {name}: {_e(text)}" for name, text in pairs if text)
 
 
@@ -79,7 +79,7 @@ def _risk(risk: Risk) -> str:
 
 
 def _step(step: Step) -> str:
-    return f"{_e(step.text)} ({_e(step.who)}; {_e(step.by)})"
+    return f"{_e(step.text)} ({_e(step.who)}; {_e(step.by or 'no date agreed')})"
 
 
 def _for_engineers(steps: tuple[Step, ...]) -> str:

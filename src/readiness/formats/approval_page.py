@@ -38,7 +38,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """What improves: `today` is the baseline, `works` what was shown since."""
+    """What improves: `today` is the baseline, `works` what was shown since, `problem` what is wrong with how it is written."""
 
     change: str
     beneficiary: str
@@ -47,6 +47,7 @@ class Aim:
     today: str
     target: str
     works: str
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Risk:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What would make this a yes: the sentence, who does it, by when; `check` and `detail` are for engineers."""
+    """What stands in the way: the sentence, who removes it, by when (empty: no date); `check` and `detail` are for engineers."""
 
     text: str
     who: str

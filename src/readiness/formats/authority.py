@@ -30,6 +30,11 @@ class Authority:
         owner = (self.owner,) if self.owner is not None else ()
         return tuple(dict.fromkeys((*(person for named in self.decides.values() for person in named), *owner)))
 
+    def names(self, signer: str) -> bool:
+        """Whether a principal of an allowed signers file (an address, or a handle) is somebody named here."""
+        wanted = signer.casefold().removeprefix("@")
+        return bool(wanted) and any(wanted in (person.email.casefold(), person.handle.casefold()) for person in self.people)
+
 
 def parse(text: str, file: str = NAME) -> tuple[Authority | None, list[str]]:
     """The authority file in `text`, None where it cannot be used, and every problem as `file:line: …`."""

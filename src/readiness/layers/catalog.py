@@ -63,7 +63,7 @@ _OBSERVABILITY: Final[tuple[CheckSpec, ...]] = (
     CheckSpec(
         "observability.decisions-carry-context",
         Layer.OBSERVABILITY,
-        "decisions carry version, sources, confidence",
+        "decisions carry context",
         Cost.RUN,
         f"{_O}.decisions_carry_context",
     ),
@@ -73,7 +73,7 @@ _MEASUREMENT: Final[tuple[CheckSpec, ...]] = (
     CheckSpec(
         "measurement.outcome-defined",
         Layer.MEASUREMENT,
-        "outcome defined, not a proxy",
+        "outcome defined",
         Cost.RUN,
         f"{_M}.outcome_defined",
         history=True,

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from readiness.config.manifest import Manifest
 from readiness.formats import approval_words as words
 from readiness.formats.approval_page import Aim, Mistake, Risk, Row, State, Step, long_day
+from readiness.formats.authority import Authority
+from readiness.formats.people import Person
 from readiness.layers import catalog
 from readiness.runs.check import Judged
-from readiness.runs.outcome_facts import Authority, OutcomeFacts
+from readiness.runs.outcome_facts import OutcomeFacts
 from readiness.runs.questions import Answer
 from readiness.sequence import approval as gate
 from readiness.sequence.approval import Approval, Obstacle
@@ -30,34 +33,67 @@ STATES: Final[dict[Outcome, State]] = {
     Outcome.NOT_APPLICABLE: State.NONE,
 }
 NOBODY: Final = "nobody is named"
+DEFINED: Final = "measurement.outcome-defined"
 BASELINE: Final = "measurement.baseline-precedes-build"
+SWITCH: Final = "measurement.kill-switch-works"
+OWNER: Final = "organization.owner-active"
+STATED: Final = "stated by the team itself"
+OWN_WORDS: Final = "Who owns it, what is aimed at and what a mistake costs are stated by the project itself."
+_OF_PEOPLE: Final = (OWNER, "organization.can-be-stopped")
+_LABELS: Final = {"organization.duties-separated": "Are duties apart?"}
 _DECIDES: Final = {Layer.SECURITY.value: "security", Layer.DATA.value: "data"}
 
 
 def setting(manifest: Manifest) -> tuple[str, ...]:
     """What the project says of itself: what a mistake means, and how far it goes."""
     mode = manifest.mode
-    told = [words.STAKES[manifest.stakes] if manifest.stakes_declared else "What a mistake costs was never stated; the mildest is assumed."]
+    at_stake = words.STAKES[manifest.stakes] if manifest.stakes_declared else "never stated, so the mildest is assumed."
+    told = [f"At stake: {at_stake[:1].lower()}{at_stake[1:]}"]
     if mode.mode is not Mode.PRODUCTION:
         until = f" until {long_day(mode.until)}" if mode.until else ""
         told.append(f"It calls itself {mode.mode}{until}, for {mode.owner or 'nobody'}: {mode.reason}")
     return tuple(told)
 
 
-def aims(facts: Iterable[OutcomeFacts], baseline: CheckResult | None) -> tuple[Aim, ...]:
-    """What improves, for whom, from where to where."""
-    found = []
-    for fact in facts:
-        today = fact.baseline or "Not stated."
-        if fact.baseline:
-            proven = fact.measured or (baseline is not None and baseline.finding.outcome is Outcome.HOLDS)
-            today += " (measured)" if proven else " (stated, not shown)"
-        works = fact.works or "Not known: nothing has been compared yet."
-        found.append(
-            Aim(fact.change or "Not stated.", fact.beneficiary or "Nobody is named.", who(fact.owner) or "Nobody is named.", fact.figure,
-                today, fact.target or "Not stated.", works)
-        )  # fmt: skip
-    return tuple(found)
+def aims(facts: Iterable[OutcomeFacts], found: Mapping[str, CheckResult], *, built: bool) -> tuple[Aim, ...]:
+    """What improves, for whom, from where to where; what is wrong with it is what its file or the check of it says first."""
+    return tuple(
+        Aim(
+            fact.change or "Not stated.",
+            fact.beneficiary or "Nobody is named.",
+            fact.owner or "Nobody is named.",
+            fact.figure,
+            _today(fact, found.get(BASELINE)),
+            fact.target or "Not stated.",
+            fact.works if built else "",
+            words.plain(fact.problem) or _refused(fact, found.get(DEFINED)),
+        )
+        for fact in facts
+    )
+
+
+def _today(fact: OutcomeFacts, baseline: CheckResult | None) -> str:
+    """Where things stood, and what that number is worth."""
+    if not fact.baseline:
+        return "Not stated."
+    fixed = f" and fixed on {long_day(fact.locked)}" if fact.locked else ""
+    if fact.measured is False:
+        said = "Stated, and it cannot be computed from the data that is here."
+    elif baseline is not None and baseline.finding.outcome is Outcome.HOLDS:
+        said = f"Measured{fixed}, before building began."
+    elif fact.measured:
+        said = f"Measured{fixed}; not shown to be from before building began."
+    else:
+        said = "Stated, not shown."
+    return f"{fact.baseline[:1].upper()}{fact.baseline[1:]}. {said}"
+
+
+def _refused(fact: OutcomeFacts, defined: CheckResult | None) -> str:
+    """What the check of the outcomes finds wrong with this one first; empty where nothing."""
+    problems = defined.finding.problems if defined is not None and defined.finding.outcome is Outcome.FAILS else ()
+    wrong = [item.text for item in problems if fact.id and item.subject.startswith(f"{fact.id}: ")]
+    more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+    return words.plain(f"not accepted as it is: {wrong[0]}{more}") if wrong else ""
 
 
 def mistakes(facts: Iterable[OutcomeFacts]) -> tuple[Mistake, ...]:
@@ -68,7 +104,7 @@ def mistakes(facts: Iterable[OutcomeFacts]) -> tuple[Mistake, ...]:
             words.SEVERITY.get(item.severity, item.severity),
             item.cost or "not stated",
             words.rate(item.allowed) if item.allowed is not None else "no limit stated",
-            item.proven or "not shown",
+            item.proven or "not measured",
         )
         for fact in facts
         for item in fact.errors
@@ -76,8 +112,16 @@ def mistakes(facts: Iterable[OutcomeFacts]) -> tuple[Mistake, ...]:
 
 
 def foundations(layers: Iterable[LayerResult]) -> tuple[Row, ...]:
-    """The five layers, in order."""
-    return tuple(Row(words.LAYERS[layer.layer], State.STATED if layer.claimed else STATES[layer.outcome]) for layer in layers)
+    """The five layers, in order: how many of the tests asked for hold, and which there are."""
+    return tuple(_foundation(layer) for layer in layers)
+
+
+def _foundation(layer: LayerResult) -> Row:
+    checks = [check for check in layer.checks if check.required]
+    holding = [check for check in checks if check.finding.outcome is Outcome.HOLDS]
+    state = State.STATED if layer.claimed else STATES[layer.outcome]
+    tested = " ".join(statement(check.spec.id) for check in holding)
+    return Row(words.LAYERS[layer.layer], state, tested, f"{len(holding)} of {len(checks)} tests passed" if checks else "no test")
 
 
 def questions(answers: Iterable[Answer]) -> tuple[Row, ...]:
@@ -110,38 +154,60 @@ def _since(answer: Answer) -> str:
     return f"Since the trial{day}: {', '.join(parts)}." if parts else f"Nothing, since the trial{day}."
 
 
-def people(facts: tuple[OutcomeFacts, ...], named: Authority, organization: Iterable[CheckResult]) -> tuple[Row, ...]:
+def people(facts: tuple[OutcomeFacts, ...], named: Authority, wrong: tuple[str, ...], found: Mapping[str, CheckResult]) -> tuple[Row, ...]:
     """Who owns it, who can stop it, who decides; where a check looked at it, its answer, else what is stated."""
-    found = {check.spec.id: check for check in organization}
-    owner = who(next((fact.owner for fact in facts if fact.owner), named.owner))
-    stops = who(*[fact.kill_authority for fact in facts if fact.kill_authority][:1]) or who(*named.decides.get("kill", ()))
-    criterion = next((fact.kill_criterion for fact in facts if fact.kill_criterion), "")
-    decides = [f"{what}: {who(*named.decides[what])}" for what in ("data", "security", "cost") if what in named.decides]
-    ends = f" It is ended when: {criterion}." if criterion else " When to end it is not written down."
-    rows = [
-        _person("Who owns the result?", f"{owner}." if owner else "", found.pop("organization.owner-active", None)),
-        _person("Who can stop it?", f"{stops}.{ends}" if stops else "", found.pop("organization.can-be-stopped", None)),
-        _person("Who decides?", f"On {'; on '.join(decides)}." if decides else "", None),
-    ]
-    return (*rows, *(_checked(check) for check in found.values()))
+    owner = ", ".join(_each(fact.owner for fact in facts)) or str(named.owner or "")
+    stops = ", ".join(_each(fact.kill_authority for fact in facts)) or _people(named.decides.get("kill", ()))
+    decides = [f"{what}: {_people(named.decides[what])}" for what in ("data", "security", "cost") if what in named.decides]
+    rows = [_person("Who owns the result?", owner, found.get("organization.owner-active"))]
+    rows.append(_person("Who can stop it?", stops, found.get("organization.can-be-stopped")))
+    if SWITCH in found:
+        rows.append(_checked("Does the off switch work?", found[SWITCH]))
+    rows.append(_ending(facts))
+    if wrong:
+        rows.append(Row("Who decides?", State.NO, words.sentence(f"The file that names them is not valid: {wrong[0]}")))
+    else:
+        text = f"On {'; on '.join(decides)}." if decides else "Nobody is named."
+        rows.append(Row("Who decides?", State.STATED if decides else State.NO, text, STATED if decides else ""))
+    asked = (check for name, check in found.items() if name.startswith("organization.") and name not in _OF_PEOPLE)
+    return (*rows, *(_checked(_LABELS.get(check.spec.id, f"{check.spec.title.capitalize()}?"), check) for check in asked))
 
 
-def _person(label: str, text: str, check: CheckResult | None) -> Row:
+def _ending(facts: tuple[OutcomeFacts, ...]) -> Row:
+    """When it is ended: in the words of the project, which nothing here can judge."""
+    told = _each(f"“{fact.kill_criterion}”" for fact in facts if fact.kill_criterion)
+    if not told:
+        return Row("When is it ended?", State.NO, "Nobody has written it down.")
+    return Row("When is it ended?", State.STATED, f"{' or '.join(told)}. {' '.join(_each(fact.kill_met for fact in facts))}", STATED)
+
+
+def _each(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(text for text in texts if text))
+
+
+def _people(people: Iterable[Person]) -> str:
+    return ", ".join(str(person) for person in people)
+
+
+def _person(label: str, name: str, check: CheckResult | None) -> Row:
     if check is None:
-        return Row(label, State.STATED if text else State.NO, text or "Nobody is named.", "stated by the team itself" if text else "")
-    row = _checked(check)
-    return Row(label, row.state, f"{text or 'Nobody is named.'} {row.text}".strip(), row.word)
+        return Row(label, State.STATED if name else State.NO, f"{name or 'Nobody is named'}.", STATED if name else "")
+    row = _checked(label, check)
+    return replace(row, text=f"{name}. {row.text}") if name and row.state is State.YES else row
 
 
-def _checked(check: CheckResult) -> Row:
-    state = STATES[check.finding.outcome]
-    said = {State.YES: "", State.NO: "Not so: "}.get(state, "Not shown: ")
-    return Row("Are duties apart?" if check.spec.id.endswith("duties-separated") else f"{check.spec.title.capitalize()}?", state,
-               f"{said}{statement(check.spec.id)}", _word(check) if state in (State.YES, State.NO) else "")  # fmt: skip
+def _checked(label: str, check: CheckResult) -> Row:
+    """What a check says: its sentence where it holds; else its reason, which names people and days."""
+    finding, state = check.finding, STATES[check.finding.outcome]
+    untold = finding.outcome is not Outcome.HOLDS and finding.reason
+    text = words.sentence(finding.reason) if untold else statement(check.spec.id, finding.outcome)
+    return Row(label, state, text, word(check) if state in (State.YES, State.NO) else "")
 
 
-def _word(check: CheckResult) -> str:
-    return words.word(check.finding.basis, check.evidence.witness.value) if check.evidence else ""
+def word(check: CheckResult) -> str:
+    """Whose word a finding is; empty where nobody looked."""
+    looked_up = check.spec.layer is None
+    return words.word(check.finding.basis, check.evidence.witness.value, looked_up=looked_up) if check.evidence else ""
 
 
 def who(*people: str) -> str:
@@ -149,12 +215,16 @@ def who(*people: str) -> str:
     return ", ".join(re.sub(r"\s*<[^<>]*>", "", person).strip() or person for person in people)
 
 
-def statement(check: str) -> str:
-    """A check as a plain sentence; one that is not ours as its title."""
-    if check in words.CHECKS:
-        return words.CHECKS[check]
-    found = next((spec.title for spec in (*catalog.specs(), *catalog.ORGANIZATION) if spec.id == check), check)
-    return f"{found[:1].upper()}{found[1:]}."
+def statement(check: str, outcome: Outcome = Outcome.HOLDS) -> str:
+    """What a check says by that outcome, as a plain sentence; one that is not ours is told by its title."""
+    if check not in words.CHECKS:
+        title = next((spec.title for spec in (*catalog.specs(), *catalog.ORGANIZATION) if spec.id == check), check)
+        words_of = (f"{title[:1].upper()}{title[1:]}.", f"Not so: {title}.")
+    else:
+        words_of = words.CHECKS[check]
+    if outcome is Outcome.FAILS:
+        return words_of[1]
+    return words_of[0] if outcome is Outcome.HOLDS else f"Not shown: {words_of[0][:1].lower()}{words_of[0][1:]}"
 
 
 def trust(judged: Judged) -> tuple[str, ...]:
@@ -165,14 +235,14 @@ def trust(judged: Judged) -> tuple[str, ...]:
     found = []
     if own:
         whole = "Every" if len(own) == len(holding) else f"{len(own)} of {len(holding)}"
-        found.append(f"{whole} finding here is the team's own word: nobody else has repeated it." if whole == "Every" else
-                     f"{whole} findings here are the team's own word: nobody else has repeated them.")  # fmt: skip
+        found.append(f"{whole} test here is the team's own word: nobody else has repeated it." if whole == "Every" else
+                     f"{whole} tests here are the team's own word: nobody else has repeated them.")  # fmt: skip
     found += [f"Only stated, never tried: {statement(check.spec.id)}" for check in holding if check.finding.basis is Basis.DECLARED]
     if judged.project.dirty:
         found.append("What was judged is not saved in the project's history yet, so nobody can look at exactly this version later.")
     if not judged.manifest.stakes_declared:
         found.append("How bad a mistake is was never stated; the mildest was assumed.")
-    return (*found, "Who owns it, what is aimed at and what a mistake costs are stated by the project itself.")
+    return (*found, "What was tested is listed in the record beside this page; nothing else was.", OWN_WORDS)
 
 
 def risks(waivers: Iterable[Waiver], judged: Judged) -> tuple[Risk, ...]:
@@ -190,24 +260,28 @@ def _risk(item: Waiver, invalid: str) -> Risk:
 
 
 def steps(approval: Approval, facts: tuple[OutcomeFacts, ...], named: Authority) -> tuple[Step, ...]:
-    """What would make it a yes, in order, by whom and by when as far as anybody has said."""
-    owner = next((fact.owner for fact in facts if fact.owner), named.owner)
-    by = f"by {long_day(approval.until)}" if approval.until else "no date agreed"
+    """What stands in the way, in order, who removes it and by when as far as anybody has said."""
+    owner = next((fact.owner for fact in facts if fact.owner), str(named.owner or ""))
+    absent = owner if any(item.check == OWNER for item in approval.obstacles) else ""
+    by = f"by {long_day(approval.until)}" if approval.until else ""
     found = []
     for item in approval.obstacles:
-        decider = who(*named.decides.get(_DECIDES.get(item.area, ""), ()))
+        decider = _people(named.decides.get(_DECIDES.get(item.area, ""), ()))
+        does = "the organisation" if item.area == gate.ORGANIZATION else decider or owner or NOBODY
+        if absent and does == absent:
+            does = f"{does} (named, and not shown to take part)"
         detail = f"{item.text} ({item.command})" if item.command else item.text
-        found.append(Step(_step(item), decider or who(owner) or NOBODY, by, item.check, detail))
+        found.append(Step(_step(item), does, by, item.check, detail))
     return tuple(dict.fromkeys(found))
 
 
 def _step(item: Obstacle) -> str:
+    if item.area in gate.BUILD_ASKS:
+        return words.sentence(item.text)
     if item.check:
-        return f"{'Make this true' if item.outcome is Outcome.FAILS else 'Show this'}: {statement(item.check)}"
-    if item.area in words.AREAS and item.area != gate.ORGANIZATION:
-        return f"{words.AREAS[item.area]} Now: {item.text}."
+        return statement(item.check, item.outcome)
     if item.area == gate.ORGANIZATION or item.area in list(Layer):
         what = words.AREAS[item.area] if item.area == gate.ORGANIZATION else words.FOUNDATIONS[Layer(item.area)]
         untested = " This version of the tool has no test for it." if "no check" in item.text else ""
-        return f"Show this: {what}{untested}"
-    return f"{item.text[:1].upper()}{item.text[1:]}."
+        return f"Not shown: {what[:1].lower()}{what[1:]}{untested}"
+    return words.sentence(item.text)

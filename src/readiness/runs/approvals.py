@@ -13,9 +13,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from readiness.errors import CannotJudge, UsageError
+from readiness.errors import CannotJudge, InputError, UsageError
 from readiness.formats import allowed_signers, approval_html, approval_markdown, approval_page
 from readiness.formats.approval_page import Page
+from readiness.formats.authority import Authority
 from readiness.formats.canonical import canonical, digest
 from readiness.runs import outcome_facts
 from readiness.runs.waive import SIGNERS
@@ -144,12 +145,17 @@ def _changes(old: dict[str, Any], page: Page) -> tuple[str, ...]:
 
 
 def sign(project: Project, written: Written, key: Path | None) -> str:
-    """Signs a page, and returns who did. Raises UsageError where the key is of nobody the authority file names."""
+    """Signs a page, and returns who did. Raises UsageError where the key is of nobody the authority file names.
+
+    Raises InputError where that file is not valid.
+    """
     place = ssh.key_of(project.root, key)
     data = written.markdown.read_bytes()
     signature = ssh.sign(data, NAMESPACE, place)
     names = ssh.signers(data, signature, NAMESPACE, project.text(SIGNERS))
-    authority = outcome_facts.authority(project)
+    authority, wrong = outcome_facts.authority(project)
+    if wrong:
+        raise InputError(list(wrong), f"{outcome_facts.AUTHORITY} names who may sign")
     signer = next((name for name in names if authority.names(name)), "")
     if not signer:
         hint = f"{outcome_facts.AUTHORITY} names who decides, {SIGNERS} whose key is whose"
@@ -165,7 +171,7 @@ def verify(project: Project, today: date) -> list[Verified]:
     pages = told(project.root)
     last = {newest(pages, gate) for gate in {str(page.get("gate")) for page in pages.values()}}
     allowed = project.text(SIGNERS)
-    authority = outcome_facts.authority(project)
+    authority, _ = outcome_facts.authority(project)
     found = []
     for name in sorted(pages, reverse=True):
         page = pages[name]
@@ -192,7 +198,7 @@ def _refused(root: Path, name: str, page: dict[str, Any]) -> str:
     return ""
 
 
-def _signer(project: Project, name: str, allowed: str, authority: outcome_facts.Authority) -> tuple[str, str]:
+def _signer(project: Project, name: str, allowed: str, authority: Authority) -> tuple[str, str]:
     """Who signed a page, or why the signature that is there does not count."""
     path = project.root / FOLDER / f"{name}.sig"
     if not path.is_file() or path.is_symlink():

@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from readiness.config import manifest as manifests
-from readiness.config.manifest import Manifest
 from readiness.errors import UsageError
 from readiness.formats import approval_words as words
-from readiness.formats.approval_page import Page, Row, State, long_day
+from readiness.formats.approval_page import Page, Row, long_day
+from readiness.formats.authority import Authority
 from readiness.formats.canonical import canonical, digest
-from readiness.layers import catalog
+from readiness.formats.people import Person
 from readiness.runs import approval_lines as lines
 from readiness.runs import approvals, check, outcome_facts, questions
 from readiness.runs.approvals import TREE, Written
 from readiness.runs.check import Judged, Options, Watcher
-from readiness.runs.outcome_facts import Authority, OutcomeFacts
+from readiness.runs.outcome_facts import OutcomeFacts
 from readiness.sequence import approval as kernel
 from readiness.sequence.approval import Approval, Condition, Decision
 from readiness.sequence.finding import Basis, Outcome
 from readiness.sequence.verdict import CheckResult
-from readiness.world import project as projects
 from readiness.world import ssh
 from readiness.world.project import Project
 
 TO_RUN: Final = "Go to production?"
 TO_BUILD: Final = "Start building?"
-DEFINED: Final = "measurement.outcome-defined"
-OWNER: Final = "organization.owner-active"
 _HEADLINES: Final = {
     Decision.APPROVE: "Yes: it may go to production",
     Decision.NOT_READY: "Not ready",
@@ -69,15 +64,16 @@ def _run_gate(root: Path, watcher: Watcher | None) -> tuple[Approval, Page, Proj
     today = judged.as_of.date()
     asked = kernel.Asked(
         judged.verdict, judged.organization, today, judged.manifest.mode, judged.waivers,
-        tuple(fact.kill_met for fact in facts if fact.kill_met), approvals.pilot_since(root, TO_RUN),
+        pilot_since=approvals.pilot_since(root, TO_RUN),
     )  # fmt: skip
     approval = kernel.approve(asked)
     return approval, _page(judged, approval, facts), judged.project
 
 
 def _page(judged: Judged, approval: Approval, facts: tuple[OutcomeFacts, ...]) -> Page:
-    named = outcome_facts.authority(judged.project)
+    named, wrong = outcome_facts.authority(judged.project)
     found = {item.spec.id: item for layer in judged.verdict.layers for item in layer.checks}
+    looked = found | {item.spec.id: item for item in judged.organization.checks}
     answers = questions.answered(judged).answers
     todo = lines.steps(approval, facts, named)
     return Page(
@@ -91,27 +87,35 @@ def _page(judged: Judged, approval: Approval, facts: tuple[OutcomeFacts, ...]) -
         ends=approval.until.isoformat() if approval.until else "",
         good=approval.decision in (Decision.APPROVE, Decision.PILOT),
         setting=lines.setting(judged.manifest),
-        aims=lines.aims(facts, found.get(lines.BASELINE)),
+        aims=lines.aims(facts, found, built=True),
         mistakes=lines.mistakes(facts),
         foundations=lines.foundations(judged.verdict.layers),
         questions=lines.questions(answers),
-        people=lines.people(facts, named, judged.organization.checks),
+        people=lines.people(facts, named, wrong, looked),
         trust=lines.trust(judged),
         risks=lines.risks(judged.waivers, judged),
         steps=todo,
-        approvers=named.people,
+        approvers=tuple(_written(person) for person in named.people),
         foot=_foot(judged.project, [item.evidence.digest for item in found.values() if item.evidence and item.evidence.digest]),
     )
 
 
 def _reason(approval: Approval, todo: tuple[str, ...]) -> str:
-    if approval.decision in (Decision.APPROVE, Decision.BUILD):
-        return "All that is asked for was shown."
+    if approval.decision is Decision.APPROVE:
+        return "Everything that was tested held. Not tested: whether it improves anything, and how often it is wrong."
+    if approval.decision is Decision.BUILD:
+        return "What must be clear before building is clear."
     if approval.decision is Decision.PILOT and not todo:
         return "It rests on risks that are accepted for a while, and ends with the first of them."
-    more = f" And {len(todo) - 1} more." if len(todo) > 1 else ""
     begin = "The lower foundations hold and nothing fails, but not all was shown. " if approval.decision is Decision.PILOT else ""
-    return f"{begin}{todo[0] if todo else 'Nothing was shown.'}{more}"
+    count = f"{len(todo)} things stand in the way, the first:" if len(todo) > 1 else "One thing stands in the way:"
+    return f"{begin}{count} {todo[0][:1].lower()}{todo[0][1:]}" if todo else f"{begin}Nothing was shown."
+
+
+def _written(person: Person) -> str:
+    """A person as git writes them."""
+    at = person.email or (f"@{person.handle}" if person.handle else "")
+    return f"{person.name} <{at}>" if person.name and at else person.name or at
 
 
 def _foot(project: Project, evidence: list[str]) -> tuple[tuple[str, str], ...]:
@@ -124,19 +128,13 @@ def _foot(project: Project, evidence: list[str]) -> tuple[tuple[str, str], ...]:
 
 
 def _build_gate(root: Path, watcher: Watcher | None) -> tuple[Approval, Page, Project]:
-    manifest = manifests.load(root)
-    known = {spec.id for spec in (*catalog.specs(), *catalog.ORGANIZATION)}
-    wanted = tuple(name for name in (DEFINED, lines.BASELINE, OWNER) if name in known)
-    project, found = projects.load(root, manifest.project_id), dict[str, CheckResult]()
-    if wanted:
-        judged = check.check(root, Options(only=wanted), watcher)
-        project = judged.project
-        results = [*(item for layer in judged.verdict.layers for item in layer.checks), *judged.organization.checks]
-        found = {item.spec.id: item for item in results}
-    facts = outcome_facts.outcome_facts(project, manifest)
-    conditions = build_conditions(facts, outcome_facts.authority(project), found)
+    judged = check.check(root, Options(only=(lines.DEFINED, lines.BASELINE, lines.OWNER)), watcher)
+    results = [*(item for layer in judged.verdict.layers for item in layer.checks), *judged.organization.checks]
+    found = {item.spec.id: item for item in results}
+    facts = outcome_facts.outcome_facts(judged.project, judged.manifest)
+    conditions = build_conditions(facts, outcome_facts.authority(judged.project)[0], found)
     approval = kernel.to_build(conditions)
-    return approval, _build_page(project, manifest, approval, facts, conditions, found), project
+    return approval, _build_page(judged, approval, facts, conditions, found), judged.project
 
 
 def build_conditions(facts: tuple[OutcomeFacts, ...], named: Authority, found: dict[str, CheckResult]) -> tuple[Condition, ...]:
@@ -146,16 +144,23 @@ def build_conditions(facts: tuple[OutcomeFacts, ...], named: Authority, found: d
         return tuple(
             Condition(name, Outcome.FAILS, text if name == "outcome" else "no outcome is written down") for name in kernel.BUILD_ASKS
         )
-    lacking = [fact.file for fact in facts if not (fact.change and fact.beneficiary)]
     return (
-        _looked_at("outcome", found.get(DEFINED), f"{lacking[0]} says not what improves, or for whom" if lacking else ""),
-        _baseline(facts, found.get(lines.BASELINE), found.get(DEFINED)),
+        _looked_at("outcome", found.get(lines.DEFINED), next((said for fact in facts if (said := _undefined(fact))), "")),
+        _baseline(facts, found.get(lines.BASELINE), found.get(lines.DEFINED)),
         _stated("cost of being wrong", [fact.file for fact in facts if not _costed(fact)], "what a mistake costs and how many are allowed"),
         _looked_at(
-            "owner", found.get(OWNER), "" if all(fact.owner or named.owner for fact in facts) else "nobody is named who owns the result"
+            "owner",
+            found.get(lines.OWNER),
+            "" if all(fact.owner or named.owner for fact in facts) else "nobody is named who owns the result",
         ),
         _stated("kill authority", [fact.file for fact in facts if not _endable(fact, named)], "when it is ended, and who ends it"),
     )
+
+
+def _undefined(fact: OutcomeFacts) -> str:
+    """Why an outcome is none yet; empty where it is one."""
+    lacks = "" if fact.change and fact.beneficiary else f"{fact.file} does not say what improves, or for whom"
+    return lacks or fact.problem
 
 
 def _costed(fact: OutcomeFacts) -> bool:
@@ -174,12 +179,13 @@ def _stated(name: str, lacking: list[str], what: str) -> Condition:
 
 def _looked_at(name: str, result: CheckResult | None, lacking: str) -> Condition:
     """A condition a check looks at; what the files do not even state fails without it."""
-    if lacking:
+    failing = result is not None and result.finding.outcome is Outcome.FAILS
+    if lacking and not failing:
         return Condition(name, Outcome.FAILS, lacking)
     if result is None:
         return Condition(name, Outcome.UNKNOWN, "it is stated, and this version has no check of it")
     finding = result.finding
-    return Condition(name, finding.outcome, finding.reason or finding.observed, finding.remedy.command, finding.check)
+    return Condition(name, finding.outcome, lacking or finding.reason or finding.observed, finding.remedy.command, finding.check)
 
 
 def _baseline(facts: tuple[OutcomeFacts, ...], baseline: CheckResult | None, defined: CheckResult | None) -> Condition:
@@ -191,49 +197,46 @@ def _baseline(facts: tuple[OutcomeFacts, ...], baseline: CheckResult | None, def
         return Condition(name, Outcome.FAILS, "its figure cannot be computed today")
     computed = defined is not None and defined.finding.outcome is Outcome.HOLDS and defined.finding.basis is Basis.EXECUTED
     if computed or all(fact.measured for fact in facts):
-        return Condition(name, Outcome.HOLDS, "its figure was computed today", check=DEFINED if computed else "")
+        return Condition(name, Outcome.HOLDS, "its figure was computed today", check=lines.DEFINED if computed else "")
     return Condition(name, Outcome.UNKNOWN, "nobody has computed its figure today")
 
 
 def _build_page(
-    project: Project, manifest: Manifest, approval: Approval, facts: tuple[OutcomeFacts, ...], conditions: tuple[Condition, ...],
-    found: dict[str, CheckResult],
-) -> Page:  # fmt: skip
-    named = outcome_facts.authority(project)
+    judged: Judged, approval: Approval, facts: tuple[OutcomeFacts, ...], conditions: tuple[Condition, ...], found: dict[str, CheckResult]
+) -> Page:
+    named, wrong = outcome_facts.authority(judged.project)
     todo = lines.steps(approval, facts, named)
     rows = tuple(_row(item, found.get(item.check)) for item in conditions)
     return Page(
-        project=project.id,
+        project=judged.project.id,
         gate=TO_BUILD,
-        date=datetime.now(UTC).date().isoformat(),
+        date=judged.as_of.date().isoformat(),
         decision=approval.decision.value,
         headline=_HEADLINES[approval.decision],
         reason=_reason(approval, tuple(step.text for step in todo)),
         until="",
         ends="",
         good=approval.decision is Decision.BUILD,
-        setting=lines.setting(manifest),
-        aims=lines.aims(facts, found.get(lines.BASELINE)),
+        setting=lines.setting(judged.manifest),
+        aims=lines.aims(facts, found, built=False),
         mistakes=lines.mistakes(facts),
         foundations=(),
         questions=rows,
-        people=lines.people(facts, named, [found[OWNER]] if OWNER in found else []),
-        trust=("Who owns it, what is aimed at and what a mistake costs are stated by the project itself.",),
+        people=lines.people(facts, named, wrong, found),
+        trust=(lines.OWN_WORDS,),
         risks=(),
         steps=todo,
-        approvers=named.people,
-        foot=_foot(project, [item.evidence.digest for item in found.values() if item.evidence and item.evidence.digest]),
+        approvers=tuple(_written(person) for person in named.people),
+        foot=_foot(judged.project, [item.evidence.digest for item in found.values() if item.evidence and item.evidence.digest]),
     )
 
 
 def _row(item: Condition, result: CheckResult | None) -> Row:
     label, state = words.AREAS[item.name], lines.STATES[item.outcome]
-    word = words.word(result.finding.basis, result.evidence.witness.value) if result and result.evidence else "stated by the team itself"
+    word = lines.word(result) if result is not None and result.evidence else lines.STATED
     if item.outcome is Outcome.HOLDS:
         return Row(label, state, word=word)
-    if item.check:
-        return Row(label, state, f"{'Not so' if state is State.NO else 'Not shown'}: {lines.statement(item.check)}")
-    return Row(label, state, f"{item.text[:1].upper()}{item.text[1:]}.")
+    return Row(label, state, words.sentence(item.text), word if item.check else "")
 
 
 def one(found: list[Path]) -> Path:

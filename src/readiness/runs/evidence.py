@@ -9,7 +9,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +69,8 @@ def worth_keeping(finding: Finding) -> bool:
 
 def store(project: Project, manifest: Manifest, finding: Finding, made_at: datetime, key: keys.Key) -> Evidence:
     """Writes the evidence of a finding and returns it. Raises OSError where the folder cannot be written."""
-    longest = min(timedelta(days=manifest.infrastructure.ttl_days), EXECUTED_TTL)
-    ttl = min(longest, UNKNOWN_TTL) if finding.outcome is Outcome.UNKNOWN else longest
     witness = _grade(key.id, manifest)
-    evidence = Evidence(finding, project.tree, made_at, made_at + ttl, witness)
+    evidence = Evidence(finding, project.tree, made_at, _expiry(manifest, finding, made_at), witness)
     predicate = {
         "result": _RESULTS.get(finding.outcome, "WARNED"),
         "configuration": [{"name": "conditions", "digest": {"sha256": _hex(conditions(project, manifest, finding.check))}}],
@@ -89,6 +87,19 @@ def store(project: Project, manifest: Manifest, finding: Finding, made_at: datet
     ignore(project.home)
     files.write_atomically(folder / name, data)
     return Evidence(finding, project.tree, made_at, evidence.expires_at, witness, canonical.digest(data))
+
+
+def _expiry(manifest: Manifest, finding: Finding, made_at: datetime) -> datetime:
+    """When evidence ends: after its time to live, or with the first day on which something the manifest allows has ended.
+
+    What is allowed may be why a check held; remembered longer, it would outlive its end.
+    """
+    longest = min(timedelta(days=manifest.infrastructure.ttl_days), EXECUTED_TTL)
+    ttl = min(longest, UNKNOWN_TTL) if finding.outcome is Outcome.UNKNOWN else longest
+    today = made_at.astimezone(UTC).date()
+    last_days = [*(item.expires for item in manifest.security.allow), *(item.expires for item in manifest.waivers)]
+    ends = [datetime.combine(day, time(), UTC) + timedelta(days=1) for day in last_days if today <= day < date.max]
+    return min([made_at + ttl, *ends])
 
 
 def ignore(root: Path) -> None:

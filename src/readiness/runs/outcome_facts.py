@@ -1,6 +1,6 @@
-"""What an approval needs to know of a project's outcomes and of who decides: as its files state it, in one place.
+"""What an approval needs to know of a project's outcomes and of who decides, in words: as its files say it, in one place.
 
-Files are read leniently: what is wrong in them is said by the checks of measurement and organization, not here.
+A file that is not valid is told as far as it goes, with what is wrong in it: a key something is wrong with states nothing.
 """
 
 from __future__ import annotations
@@ -11,32 +11,24 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-import yaml
-
 from readiness.config.manifest import Manifest
-from readiness.world.authorship import principal
+from readiness.formats import authority as authorities
+from readiness.formats import outcomes
+from readiness.formats.authority import Authority
+from readiness.formats.outcomes import Mistake, Outcome
+from readiness.layers.measurement import locking
+from readiness.runs import outcome_figures as figures
+from readiness.runs.outcome_figures import Known
 from readiness.world.project import Project
 
-AUTHORITY: Final = "authority.yaml"
-DECISIONS: Final = ("data", "security", "cost", "kill")
-_PERSON: Final = ("name", "person", "email", "mail", "handle", "people", "members")
-
-_MOST: Final = 20
-"""How many people one decision may name and still be somebody's."""
-_AGGREGATES: Final = {
-    "mean": "the average",
-    "median": "the middle value",
-    "proportion": "the share",
-    "ratio": "the ratio",
-    "sum": "the total",
-}
+AUTHORITY: Final = authorities.NAME
 
 
 @dataclass(frozen=True, slots=True)
 class MistakeFacts:
     """One way to be wrong. `cost` is a text; `allowed` is the highest rate (0 to 1), None where none is stated.
 
-    `proven` says what was shown of it, empty where nothing was.
+    `proven` says what was shown of it, or what it would take.
     """
 
     what: str
@@ -48,147 +40,118 @@ class MistakeFacts:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeFacts:
-    """One outcome as stated. `measured` says whether its figure was computed for the baseline, None where nobody tried.
+    """One outcome as stated; a text is empty where nothing is said, `problem` where nothing is wrong with the file.
 
-    `works` says what a comparison showed, `kill_met` that the criterion to end it is met; both are empty where nobody looked.
+    `measured` says whether the figure of its baseline can be computed, None where nobody tried; `locked` is the day on which
+    it was fixed, None where it was not or not by a key that counts. `works` and `kill_met` say what is known of the effect
+    and of the criterion to end it.
     """
 
     file: str
+    id: str = ""
     change: str = ""
     beneficiary: str = ""
     owner: str = ""
     figure: str = ""
     baseline: str = ""
     measured: bool | None = None
+    locked: date | None = None
     target: str = ""
     works: str = ""
     errors: tuple[MistakeFacts, ...] = ()
     kill_criterion: str = ""
     kill_authority: str = ""
     kill_met: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Authority:
-    """Who decides, by decision (`data`, `security`, `cost`, `kill`), as written; `owner` owns the outcome."""
-
-    decides: dict[str, tuple[str, ...]]
-    owner: str = ""
-
-    @property
-    def people(self) -> tuple[str, ...]:
-        """Everybody named, each once."""
-        named = [person for people in self.decides.values() for person in people]
-        return tuple(dict.fromkeys([*named, *([self.owner] if self.owner else [])]))
-
-    def names(self, signer: str) -> bool:
-        """Whether a principal of an allowed signers file is somebody named here."""
-        return signer.casefold() in {principal(person).casefold() for person in self.people}
+    problem: str = ""
 
 
 def outcome_facts(project: Project, manifest: Manifest) -> tuple[OutcomeFacts, ...]:
-    """What the outcome files of a project state, by file; a file that is no table states nothing."""
-    files = sorted(path for path in project.paths if _matches(path, manifest.measurement.outcomes))
-    return tuple(_facts(file, table) for file in files if (table := _table(project.text(file))))
+    """What the outcome files of a project state, by file; figures are computed where they come from files."""
+    gathered = outcomes.gather(project.paths, project.text, manifest.measurement.outcomes)
+    trusted = locking.trusted(manifest)
+    found = []
+    for file in gathered.files:
+        outcome, _ = outcomes.parse(project.text(file), file)
+        problems = [line for line in gathered.problems if line.startswith(f"{file}:")]
+        if outcome is None:
+            found.append(OutcomeFacts(file, problem=_not_valid(problems)))
+            continue
+        known = Known() if problems else figures.known(project, outcome, trusted)
+        found.append(told(outcome, known, problems))
+    return tuple(found)
 
 
-def authority(project: Project) -> Authority:
-    """Who the authority file names; nobody where there is none."""
-    table = _table(project.text(AUTHORITY))
-    found = {name: people for name in DECISIONS if (people := _people(table.get(name)))}
-    return Authority(found, _first(_people(table.get("owner"))))
+def authority(project: Project) -> tuple[Authority, tuple[str, ...]]:
+    """Who the authority file names, and what is wrong with it as `file:line: …`; nobody where it is not there or not valid."""
+    if AUTHORITY not in project.paths:
+        return Authority({}), ()
+    found, problems = authorities.parse(project.text(AUTHORITY))
+    return found or Authority({}), tuple(problems)
 
 
-def _facts(file: str, table: dict[str, object]) -> OutcomeFacts:
-    kill = table.get("kill")
-    ends = kill if isinstance(kill, dict) else {"criterion": kill}
-    errors = table.get("errors")
+def told(outcome: Outcome, known: Known, problems: list[str]) -> OutcomeFacts:
+    """An outcome in words, with the `problems` of its file as `file:line: …`."""
+    stated = _Stated(outcome, problems)
+    criterion = outcome.kill.criterion if stated("kill.criterion") else ""
+    decides = str(outcome.kill.authority) if stated("kill.authority") else ""
     return OutcomeFacts(
-        file=file,
-        change=_text(table.get("change")),
-        beneficiary=_text(table.get("beneficiary")),
-        owner=_first(_people(table.get("owner"))),
-        figure=_figure(table),
-        baseline=_window(table.get("baseline")),
-        target=_target(_text(table.get("target"))),
-        errors=tuple(_mistake(item, table) for item in errors if isinstance(item, dict)) if isinstance(errors, list) else (),
-        kill_criterion=_text(ends.get("criterion")),
-        kill_authority=", ".join(_people(ends.get("authority"))),
+        file=outcome.file,
+        id=outcome.id if stated("id") else "",
+        change=outcome.change if stated("change") else "",
+        beneficiary=outcome.beneficiary if stated("beneficiary") else "",
+        owner=str(outcome.owner) if stated("owner") else "",
+        figure=figures.figure(outcome) if stated("aggregate") and stated("unit") else "",
+        baseline=figures.before(outcome, known) if stated("baseline") or outcome.design.prospective else "",
+        measured=known.measured,
+        locked=known.lock.locked_at.date() if known.lock else None,
+        target=figures.aim(outcome, known) if stated("target") and stated("aggregate") else "",
+        works=figures.works(outcome, known),
+        errors=tuple(_mistake(item, f"errors.{index}", outcome, stated) for index, item in enumerate(outcome.errors)),
+        kill_criterion=criterion,
+        kill_authority=decides,
+        kill_met=_kill_met(decides) if criterion else "",
+        problem=_not_valid(problems),
     )
 
 
-def _mistake(item: dict[str, object], table: dict[str, object]) -> MistakeFacts:
-    rate = item.get("max_rate")
-    cost = _text(item.get("cost"))
-    if re.fullmatch(r"[\d.]+", cost):
-        cost = f"{cost} {_text(table.get('currency')) or 'EUR'} each"
-    allowed = float(rate) if isinstance(rate, int | float) and not isinstance(rate, bool) and 0 <= rate <= 1 else None
-    return MistakeFacts(_text(item.get("type")), _text(item.get("severity")), cost, allowed)
+def _kill_met(decides: str) -> str:
+    """A criterion is a sentence, which no program evaluates."""
+    return f"Nobody has checked yet whether that is so; {decides or 'nobody'} decides."
 
 
-def _figure(table: dict[str, object]) -> str:
-    unit, measured_in = _text(table.get("unit")), _text(table.get("measured_in"))
-    aggregate = _AGGREGATES.get(_text(table.get("aggregate")), "")
-    told = " ".join(word for word in (f"in {measured_in}" if measured_in else "", f"per {unit}" if unit else "") if word)
-    return ", ".join(part for part in (aggregate, told) if part)
+def _mistake(item: Mistake, at: str, outcome: Outcome, stated: _Stated) -> MistakeFacts:
+    allowed = item.max_rate if stated(f"{at}.max_rate") else None
+    sure = item.confidence if stated(f"{at}.confidence") else None
+    return MistakeFacts(
+        item.type if stated(f"{at}.type") else "",
+        item.severity.value if stated(f"{at}.severity") else "",
+        f"{item.cost:,.10g} {outcome.currency} each" if stated(f"{at}.cost") else "",
+        allowed,
+        figures.proof(allowed, sure) if allowed is not None and sure is not None else "",
+    )
 
 
-def _target(text: str) -> str:
-    found = re.fullmatch(r"([+-])(\d+(?:\.\d+)?) ?%", text)
-    return f"{found[2]} % {'less' if found[1] == '-' else 'more'} than before" if found else text
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """Whether a key (a dotted path) of an outcome is there, and nothing is wrong with what it says."""
+
+    outcome: Outcome
+    problems: Iterable[str]
+
+    def __call__(self, key: str) -> bool:
+        if key not in self.outcome.lines:
+            return False
+        parts = key.split(".")
+        lines = {self.outcome.line(".".join(parts[: end + 1])) for end in range(len(parts))}
+        return not any(self._about(problem, parts[-1], lines) for problem in self.problems)
+
+    def _about(self, problem: str, name: str, lines: set[int]) -> bool:
+        found = re.match(rf"{re.escape(self.outcome.file)}:(\d+): (.*)", problem, re.DOTALL)
+        return found is not None and int(found[1]) in lines and f"`{name}`" in found[2]
 
 
-def _window(value: object) -> str:
-    if not isinstance(value, dict):
-        return _text(value)
-    days = [_day(value.get(key)) for key in ("from", "to")]
-    number = _text(value.get("value"))
-    span = f"{days[0]} to {days[1]}" if all(days) else ""
-    return ", ".join(part for part in (number, span) if part)
-
-
-def _day(value: object) -> str:
-    try:
-        found = value if isinstance(value, date) else date.fromisoformat(_text(value))
-    except ValueError:
-        return _text(value)
-    return f"{found.day} {found:%B %Y}"
-
-
-def _people(value: object, depth: int = 4) -> tuple[str, ...]:
-    if depth == 0:  # a YAML alias may lead back to itself, and no list of people is that deep
-        return ()
-    if isinstance(value, list):
-        return tuple(person for item in value[:_MOST] for person in _people(item, depth - 1))[:_MOST]
-    if isinstance(value, dict):
-        name, mail = _text(value.get("name")), _text(value.get("email") or value.get("mail"))
-        if name and mail:
-            return (f"{name} <{mail}>",)
-        return next((found for key in _PERSON if (found := _people(value.get(key), depth - 1))), ())
-    return (_text(value),) if _text(value) else ()
-
-
-def _first(people: tuple[str, ...]) -> str:
-    return people[0] if people else ""
-
-
-def _text(value: object) -> str:
-    return "" if value is None or isinstance(value, dict | list) else " ".join(str(value).split())
-
-
-def _table(text: str) -> dict[str, object]:
-    try:
-        found: object = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return {}
-    return {str(key): value for key, value in found.items()} if isinstance(found, dict) else {}
-
-
-def _matches(path: str, globs: Iterable[str]) -> bool:
-    return any(re.fullmatch(_pattern(glob), path) for glob in globs)
-
-
-def _pattern(glob: str) -> str:
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob)
-    special = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return "".join(special.get(part, re.escape(part)) for part in parts)
+def _not_valid(problems: list[str]) -> str:
+    if not problems:
+        return ""
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"this file is not valid: {problems[0]}{more}"

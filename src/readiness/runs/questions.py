@@ -111,7 +111,7 @@ def _missing(blocking: CheckResult, judged: Judged) -> tuple[str, str]:
     finding, step = blocking.finding, judged.verdict.next
     if finding.remedy.text or step is None:
         return finding.remedy.text or finding.reason, finding.remedy.command or f"readiness check --only {blocking.spec.id}"
-    first = "" if step.text == finding.reason else f"; first: {step.text}"
+    first = "" if step.text == finding.reason or not step.check else f"; first: {step.text}"
     return f"{finding.reason}{first}", finding.remedy.command or step.command or "readiness check"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import exp, lgamma, log
+from math import ceil, exp, lgamma, log, log1p
 
 
 def clopper_pearson(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -19,6 +19,18 @@ def clopper_pearson(successes: int, trials: int, confidence: float = 0.95) -> tu
     lower = 0.0 if successes == 0 else _solve(lambda p: 1 - _cdf(successes - 1, trials, p), tail, rising=True)
     upper = 1.0 if successes == trials else _solve(lambda p: _cdf(successes, trials, p), tail, rising=False)
     return lower, upper
+
+
+def cases_without_error(max_rate: float, confidence: float) -> int | None:
+    """How many cases, all without an error, show with this confidence that the rate is below `max_rate`; None where none can.
+
+    Clopper and Pearson (1934), the one-sided upper bound with no error in n cases: (1 - max_rate)^n <= 1 - confidence, so
+    n = ln(1 - confidence) / ln(1 - max_rate), rounded up. Raises ValueError for a rate outside [0, 1) or a confidence
+    outside (0, 1).
+    """
+    if not 0 <= max_rate < 1 or not 0 < confidence < 1:
+        raise ValueError(f"no number of cases for a rate of {max_rate} at {confidence}")
+    return ceil(log1p(-confidence) / log1p(-max_rate)) if max_rate > 0 else None
 
 
 def _cdf(k: int, n: int, p: float) -> float:

@@ -127,3 +127,32 @@ def test_documents_are_one_dataset_by_their_folder_and_tables_each_their_own() -
     assert [item.name for item in of_files(["data/a.csv", "data/b.csv", "data/note.txt"])] == ["data/a.csv", "data/b.csv", "data/note.txt"]
     assert [item.name for item in of_files([f"data/part-{index}.parquet" for index in range(9)])] == ["data/*.parquet"]
     assert [item.name for item in of_files(["a.md", "b.md"])] == ["./"]
+
+
+OWNED = {
+    "every file": ("CODEOWNERS", "* @ada\n", True),
+    "the folder of the contracts": (".github/CODEOWNERS", "/contracts/ @org/desk\n", True),
+    "on GitLab": (".gitlab/CODEOWNERS", "contracts/ @ada\n", True),
+    "another folder": ("CODEOWNERS", "/src/ @ada\n", False),
+    "taken back below": ("CODEOWNERS", "* @ada\n/contracts/\n", False),
+    "a placeholder": ("CODEOWNERS", "* @your-org/your-team\n", False),
+    "empty": ("CODEOWNERS", "", False),
+    "below docs": ("docs/CODEOWNERS", "* @ada\n", True),
+}
+
+
+@pytest.mark.parametrize("name", OWNED)
+def test_owners_of_code_stand_in_where_they_own_the_contract(judge: Judge, name: str) -> None:
+    place, text, owned = OWNED[name]
+    files = {"contracts/c.odcs.yaml": HEAD + ROWS, place: text}
+    finding = judge(ID, files=project(**files))
+    if finding.cause is Cause.SYSTEM:
+        pytest.skip("this file system keeps no access times")
+    assert finding.outcome is (Outcome.HOLDS if owned else Outcome.FAILS)
+    if not owned:
+        assert finding.problems[0].text.endswith(f"its team has no member, and {place} gives the file to nobody")
+
+
+def test_only_the_first_place_of_owners_counts(judge: Judge) -> None:
+    finding = one(judge, contracts__c_DOT_odcs_DOT_yaml=HEAD + ROWS, CODEOWNERS="* @ada\n", _DOT_github__CODEOWNERS="/src/ @ada\n")
+    assert finding.outcome is Outcome.FAILS

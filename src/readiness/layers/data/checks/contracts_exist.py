@@ -4,7 +4,8 @@ Proves: nobody has to guess what the data should look like, or whom to ask when 
 Needed above: which data a decision rested on is only known for data somebody described.
 Executed: the demo runs, and what it is seen to read (files by their access times, tables by the server's statistics) is
 compared with what the contracts of the project cover. Documents in one folder are one dataset.
-Cannot see: data read over the network, files of suffixes that are no data, reads on file systems without access times.
+Cannot see: data read over the network, files of suffixes that are no data, reads on file systems without access times,
+owners that only a section of a GitLab CODEOWNERS names.
 Repair: describe the dataset in an ODCS contract; what is no data is named in `not_data` of [data].
 Source: "show me the data contracts": the answer was a folder of that name, full of insurance policies.
 """
@@ -15,6 +16,7 @@ import posixpath
 from dataclasses import dataclass
 from datetime import date
 
+from readiness.formats import codeowners
 from readiness.formats.odcs import Contract
 from readiness.layers.data import contracts, datasets, evaluation, locate
 from readiness.layers.data.datasets import Dataset
@@ -25,7 +27,7 @@ from readiness.world import demo as demos
 from readiness.world.context import Context
 
 ID = "data.contracts-exist"
-_OWNERS = ("CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
+_OWNERS = (*codeowners.PLACES, ".gitlab/CODEOWNERS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +92,17 @@ def _covered(contract: Contract, where: locate.Places) -> set[object]:
 
 
 def _nobody(contract: Contract, context: Context) -> Problem | None:
-    """What is wrong with the team of a contract, where nobody is in it; where CODEOWNERS exists, an empty team is not."""
+    """What is wrong with the team of a contract, where nobody is in it; CODEOWNERS may give the file to somebody instead."""
     place = Location(contract.file, contract.team_line or 1)
     if contract.members and not any(member.active(_today(context)) for member in contract.members):
         return Problem(f"{contract.file}: team", f"{contract.file}: everybody in the team has left", place)
-    if contract.members or not context.project.paths.isdisjoint(_OWNERS):
+    if contract.members:
         return None
-    return Problem(f"{contract.file}: team", f"{contract.file} names nobody: its team has no member", place)
+    owners = next((name for name in _OWNERS if name in context.project.paths), "")
+    if owners and codeowners.owners_of(codeowners.parse(context.project.text(owners)), contract.file):
+        return None
+    beside = f", and {owners} gives the file to nobody" if owners else ""
+    return Problem(f"{contract.file}: team", f"{contract.file} names nobody: its team has no member{beside}", place)
 
 
 def _today(context: Context) -> date:
