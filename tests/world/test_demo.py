@@ -15,6 +15,7 @@ from readiness.testing.projects import make_repository
 from readiness.world import demo as demos
 from readiness.world import project as projects
 from readiness.world.demo import DemoSession
+from readiness.world.probes import run_demo
 from readiness.world.session import Session
 
 COMMAND = """
@@ -152,6 +153,16 @@ def test_a_server_may_tell_where_it_listens(opened: Opened) -> None:
     told = [run.outputs["outputs/requests/hello.json"].read_text() for run in (demo.first, demo.again)]
     assert told[0].startswith('{"self": "127.0.0.1:')
     assert told[0] == told[1]
+
+
+def test_two_demos_on_one_network_choose_different_ports_for_their_servers() -> None:
+    with ExitStack() as stack:
+        first = run_demo.alone()  # type: ignore[no-untyped-call]  # probes are plain Python
+        if first is not None:  # else a demo runs on this network just now
+            stack.enter_context(first)
+        second = run_demo.alone()  # type: ignore[no-untyped-call]  # probes are plain Python
+        assert second is None
+        assert run_demo.free_port(second) != run_demo.PORTS["server"]  # type: ignore[no-untyped-call]
 
 
 def test_a_command_that_is_not_there_ends_as_a_shell_would_say_it(opened: Opened) -> None:

@@ -259,9 +259,24 @@ def bind(sock, port):
         sock.bind(("127.0.0.1", 0))
 
 
-def free_port():
+def alone():
+    """A socket whose name only one process of a network can have; None where another of us runs in this one.
+
+    The server's port is let go before the server takes it, so that two of us on one network must not choose the same.
+    """
+    held = socket.socket(socket.AF_UNIX)
+    try:
+        held.bind("\0readiness-demo")
+    except (OSError, ValueError):
+        held.close()
+        return None
+    return held
+
+
+def free_port(held):
+    """A free port: the same in every run where nobody else of us is on this network."""
     with socket.socket() as sock:
-        bind(sock, PORTS["server"])
+        bind(sock, PORTS["server"] if held is not None else 0)
         return sock.getsockname()[1]
 
 
@@ -336,7 +351,8 @@ def start(argv, **options):
 
 
 def serve(spec, boundary, events, env):
-    port = free_port()
+    held = alone()
+    port = free_port(held)
     argv = [word.replace("{PORT}", str(port)) for word in spec["argv"]]
     server = start(argv, env=dict(env, PORT=str(port)), stdout=sys.stderr, stderr=sys.stderr)
     try:
