@@ -108,4 +108,4 @@ def test_a_condition_is_shown_beside_the_verdict_and_changes_nothing_of_it(ask: 
 def test_a_long_title_does_not_run_into_what_is_said_of_it(ask: Ask) -> None:
     waiting = {"infrastructure.recreates-elsewhere": "fails", "observability.decisions-carry-context": "fails: no decision"}
     shown = text.render(ask(waiting)).splitlines()
-    assert any(line.strip().startswith("decisions carry context ") and line.endswith("  no decision") for line in shown)
+    assert any(line.strip().startswith("decisions carry context ") and line.endswith(" no decision") for line in shown)

@@ -67,7 +67,7 @@ def render(judged: Judged, *, colour: bool = False, asked: Path | None = None) -
 def _column(judged: Judged) -> int:
     """How wide the titles of what is shown are."""
     checks = [check for layer in judged.verdict.layers for check in layer.checks]
-    return max([_TITLE, *(len(check.spec.title) + 1 for check in (*checks, *judged.organization.checks))])
+    return max([_TITLE, *(len(check.spec.title) for check in (*checks, *judged.organization.checks))])
 
 
 def _way(root: Path, asked: Path | None) -> str:
