@@ -71,10 +71,10 @@ def test_the_ends_of_the_range_are_in_it(confidence: float) -> None:
 
 def test_one_confidence_for_five_different_decisions_is_a_note() -> None:
     five = [replace(FULL, id=f"t-{number}", input_digest=f"sha256:{number}") for number in range(5)]
-    assert judged(*five).notes == ("5 different decisions state the same confidence, 0.8",)
-    assert judged(*five[:4]).notes == ()
-    assert judged(*(replace(item, input_digest="sha256:0") for item in five)).notes == ()
-    assert judged(*five[:4], replace(five[4], confidence=0.7)).notes == ()
+    assert judged(*five).notes[:-1] == ("5 different decisions state the same confidence, 0.8",)
+    assert judged(*five[:4]).notes[:-1] == ()
+    assert judged(*(replace(item, input_digest="sha256:0") for item in five)).notes[:-1] == ()
+    assert judged(*five[:4], replace(five[4], confidence=0.7)).notes[:-1] == ()
 
 
 def test_spans_without_a_decision_fail_and_no_spans_are_unknown() -> None:
@@ -92,7 +92,7 @@ def test_where_no_model_answered_nothing_is_proven(changed: dict[str, str]) -> N
 
 
 def test_a_decision_that_ended_in_an_error_is_noted() -> None:
-    assert judged(FULL, replace(BARE, error="KeyError")).notes == ("1 decision ended in an error and is not judged",)
+    assert judged(FULL, replace(BARE, error="KeyError")).notes[:-1] == ("1 decision ended in an error and is not judged",)
 
 
 def test_a_problem_lies_where_the_decision_is_made() -> None:
@@ -145,4 +145,9 @@ def test_a_source_that_setting_up_or_the_demo_itself_made_is_there(judge: Judge)
 def test_a_source_not_read_is_a_note(judge: Judge) -> None:
     finding = judge(ID, files=changed('text("refunds.txt")', 'text("other.txt")') | {"other.txt": "x"})
     assert finding.outcome is Outcome.HOLDS
-    assert finding.notes in ((), ("named as a source and not seen to be read: other.txt",))
+    assert finding.notes[:-1] in ((), ("named as a source and not seen to be read: other.txt",))
+
+
+def test_one_decision_is_told_as_an_example() -> None:
+    assert judged(FULL).notes[-1].startswith(f"for example {FULL.id}: ")
+    assert FULL.model_version in judged(FULL).notes[-1]

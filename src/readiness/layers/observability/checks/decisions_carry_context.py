@@ -114,7 +114,18 @@ def judge(observed: Observed, policy: Policy) -> Finding:
         reason = f"each of {_number(len(observed.decisions), 'decision')} ended in an error, a refusal or a fallback"
         return no_finding(ID, reason, Cause.NOT_EXERCISED, Remedy("let the demo answer at least once"))
     text = f"{_number(len(made), 'decision')} with version, sources and confidence"
-    return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, observed.demo, "version, sources and confidence of each", text, notes=notes)
+    return Finding(
+        ID, Outcome.HOLDS, Basis.EXECUTED, observed.demo, "version, sources and confidence of each", text, notes=(*notes, _example(made))
+    )
+
+
+def _example(made: list[SeenDecision]) -> str:
+    """One real decision in a line, the first that rests on something."""
+    item = next((found for found in made if found.sources), made[0])
+    named = ", ".join(source.name for source in item.sources[:2]) or "nothing"
+    more = f" and {len(item.sources) - 2} more" if len(item.sources) > 2 else ""
+    sure = f", {item.confidence:.2f} sure" if item.confidence is not None else ""
+    return f"for example {item.id}: {item.outcome or item.kind} by {item.model} {item.model_version}{sure}, from {named}{more}"
 
 
 def _asked_a_model(item: SeenDecision) -> bool:
