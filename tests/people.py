@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 ADA, BEN, GRACE = (f"{name.title()} <{name}@example.org>" for name in ("ada", "ben", "grace"))
 
@@ -32,5 +35,7 @@ def person(folder: Path, author: str) -> Person:
     """Makes a key for an author."""
     folder.mkdir(parents=True, exist_ok=True)
     key = folder / author.partition(" ")[0].lower()
+    if shutil.which("ssh-keygen") is None:
+        pytest.skip("ssh-keygen is not installed")
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(key)], check=True)
     return Person(author, key)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from tests.packed import write_wheels
 
 ASSETS = Path(__file__).parents[1] / "assets"
 
+WALLS = re.compile(r"could not be (?:walled|switched) off here")
 Judge = Callable[..., Finding]
 
 
@@ -56,6 +59,8 @@ def judge(offline: Path) -> Judge:
         like = ASSETS / name / variant if variant else None
         root = make_repository(offline / "project", files, like=like)
         judged = check.check(root, check.Options(only=(name,), everything=True))
-        return next(item.finding for layer in judged.verdict.layers for item in layer.checks)
+        finding = next(item.finding for layer in judged.verdict.layers for item in layer.checks)
+        # which walls this machine gives is told by notes of their own, and tested with the sandbox
+        return replace(finding, notes=tuple(note for note in finding.notes if not WALLS.search(note)))
 
     return run

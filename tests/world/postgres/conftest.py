@@ -21,6 +21,12 @@ from readiness.world.postgres import Server, process
 LOOSE = {"fsync": "off"}
 """For clusters that need not survive the machine."""
 
+NAMESPACE = ("unshare", "--user", "--map-user=61200", "--map-group=61200", "--", "true")
+needs_namespaces = pytest.mark.skipif(
+    os.geteuid() == 0 and subprocess.run(NAMESPACE, capture_output=True, check=False).returncode != 0,
+    reason="without user namespaces the server of root runs as somebody else",
+)
+
 _SHM = Path("/dev/shm")
 MEMORY = _SHM if _SHM.is_dir() and os.access(_SHM, os.W_OK) and files.free_bytes(_SHM) > 1 << 30 else Path("/var/tmp")
 """Where a cluster is made and copied ten times faster than on a disk; what is about the disk does not lie here."""

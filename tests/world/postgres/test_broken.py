@@ -16,7 +16,7 @@ import pytest
 
 from readiness.errors import CannotJudge
 from readiness.world.postgres import Server, process
-from tests.world.postgres.conftest import LOOSE, ask, end
+from tests.world.postgres.conftest import LOOSE, ask, end, needs_namespaces
 
 DEBIAN = Path("/usr/lib/postgresql/15/bin")
 linux = pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="there is no /proc")
@@ -67,6 +67,7 @@ def test_a_dead_server_nobody_waited_for_is_no_obstacle(stopped: Server) -> None
 
 
 @linux
+@needs_namespaces
 def test_a_server_started_by_hand_is_left_alone(stopped: Server) -> None:
     # Nobody but PostgreSQL itself has its data folder as working folder.
     other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], cwd=stopped.data)

@@ -16,7 +16,7 @@ from readiness.errors import CannotJudge
 from readiness.world.postgres import Server, binaries, process
 from readiness.world.postgres.means import USERS
 from tests.world.conftest import reachable_python
-from tests.world.postgres.conftest import LOOSE, ask, end
+from tests.world.postgres.conftest import LOOSE, ask, end, needs_namespaces
 
 root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become other users")
 ORDINARY = 61300
@@ -74,6 +74,7 @@ def rights(folder: Path) -> list[tuple[str, int, int, int]]:
     return [(str(path), stat.st_mode, stat.st_uid, stat.st_gid) for path, stat in found]
 
 
+@needs_namespaces
 def test_nothing_outside_its_folder_changes_mode_or_owner(closed: Path) -> None:
     before = rights(closed)
     with Server(closed / ".readiness/postgres", settings=LOOSE) as server:
@@ -225,6 +226,7 @@ def test_other_users_reach_the_socket_only_where_they_are_meant_to(memory: Path)
             psycopg.connect(address.url("postgres", password="guessed"))
 
 
+@needs_namespaces
 def test_the_socket_lies_where_it_is_wanted(memory: Path) -> None:
     wanted = memory / "sockets"
     wanted.mkdir()
