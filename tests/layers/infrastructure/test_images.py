@@ -27,6 +27,8 @@ def named(root: Path, folder: str = ".") -> list[str]:
         ({"src/api/Dockerfile": FROM}, ["python:3.12.1-slim"]),
         ({"services/api/deploy/api.Dockerfile": FROM, "web.dockerfile": "FROM node:22\n"}, ["node:22", "python:3.12.1-slim"]),
         ({".devcontainer/Dockerfile": FROM, "docs/Dockerfile": FROM, "Dockerfile.md": FROM, "Dockerfile.example": FROM}, []),
+        ({"src/dockerfile.py": "from __future__ import annotations\n", "pkg/dockerfile.go": "from x\n", "Dockerfile.prod": FROM},
+         ["python:3.12.1-slim"]),
         ({"compose.yaml": "services:\n  a:\n    build:\n      context: app\n      dockerfile: Image\n", "app/Image": FROM},
          ["python:3.12.1-slim"]),
         ({"compose.yaml": "services:\n  a:\n    build: app\n", "app/Dockerfile": FROM}, ["python:3.12.1-slim"]),

@@ -63,7 +63,8 @@ def _exact_places(project: Project, configured: str) -> Iterable[tuple[str, str]
 def dockerfiles(project: Project) -> list[str]:
     """The Dockerfiles at the root of a project, or in a folder named for it, the plain name first."""
     pattern = re.compile(r"(?:(?:docker|\.docker|deploy|deployment|build)/)?(?:[\w-]+\.)?Dockerfile(?:[.-][\w-]+)?")
-    return sorted((path for path in project.paths if pattern.fullmatch(path)), key=lambda path: (path.count("/"), len(path), path))
+    found = (path for path in project.paths if pattern.fullmatch(path) and not path.endswith((".py", ".md", ".txt")))
+    return sorted(found, key=lambda path: (path.count("/"), len(path), path))
 
 
 def _range(project: Project) -> tuple[SpecifierSet | None, str, tuple[str, ...]]:
