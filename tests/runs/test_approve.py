@@ -322,6 +322,13 @@ def test_a_project_without_code_may_be_built(tmp_path: Path, make: Make) -> None
     found = approve.approve(root, to_build=True)
     assert (found.approval.decision, found.approval.exit_code) == (Decision.BUILD, 0)
     assert "Yes: it may be built" in page(found)
+    assert "Does it work?" not in page(found)
+    assert "Nobody has checked" not in page(found)  # nothing is there that could have met the criterion to end it
+
+
+def test_whoever_owns_it_cannot_be_told_to_name_an_owner(make: Make) -> None:
+    found = approve.approve(make({"organization.owner-active": "fails: Grace left"}), to_build=True)
+    assert [(step["text"], step["who"]) for step in found.written.told["steps"]] == [("Grace left.", "the organisation")]
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,9 @@ def _since(answer: Answer) -> str:
     return f"Since the trial{day}: {', '.join(parts)}." if parts else f"Nothing, since the trial{day}."
 
 
-def people(facts: tuple[OutcomeFacts, ...], named: Authority, wrong: tuple[str, ...], found: Mapping[str, CheckResult]) -> tuple[Row, ...]:
+def people(
+    facts: tuple[OutcomeFacts, ...], named: Authority, wrong: tuple[str, ...], found: Mapping[str, CheckResult], *, built: bool
+) -> tuple[Row, ...]:
     """Who owns it, who can stop it, who decides; where a check looked at it, its answer, else what is stated."""
     owner = ", ".join(_each(fact.owner for fact in facts)) or str(named.owner or "")
     stops = ", ".join(_each(fact.kill_authority for fact in facts)) or _people(named.decides.get("kill", ()))
@@ -163,7 +165,7 @@ def people(facts: tuple[OutcomeFacts, ...], named: Authority, wrong: tuple[str, 
     rows.append(_person("Who can stop it?", stops, found.get("organization.can-be-stopped")))
     if SWITCH in found:
         rows.append(_checked("Does the off switch work?", found[SWITCH]))
-    rows.append(_ending(facts))
+    rows.append(_ending(facts, built=built))
     if wrong:
         rows.append(Row("Who decides?", State.NO, words.sentence(f"The file that names them is not valid: {wrong[0]}")))
     else:
@@ -173,12 +175,13 @@ def people(facts: tuple[OutcomeFacts, ...], named: Authority, wrong: tuple[str, 
     return (*rows, *(_checked(_LABELS.get(check.spec.id, f"{check.spec.title.capitalize()}?"), check) for check in asked))
 
 
-def _ending(facts: tuple[OutcomeFacts, ...]) -> Row:
+def _ending(facts: tuple[OutcomeFacts, ...], *, built: bool) -> Row:
     """When it is ended: in the words of the project, which nothing here can judge."""
     told = _each(f"“{fact.kill_criterion}”" for fact in facts if fact.kill_criterion)
     if not told:
         return Row("When is it ended?", State.NO, "Nobody has written it down.")
-    return Row("When is it ended?", State.STATED, f"{' or '.join(told)}. {' '.join(_each(fact.kill_met for fact in facts))}", STATED)
+    met = f" {' '.join(_each(fact.kill_met for fact in facts))}" if built else ""
+    return Row("When is it ended?", State.STATED, f"{' or '.join(told)}.{met}", STATED)
 
 
 def _each(texts: Iterable[str]) -> list[str]:
@@ -267,7 +270,7 @@ def steps(approval: Approval, facts: tuple[OutcomeFacts, ...], named: Authority)
     found = []
     for item in approval.obstacles:
         decider = _people(named.decides.get(_DECIDES.get(item.area, ""), ()))
-        does = "the organisation" if item.area == gate.ORGANIZATION else decider or owner or NOBODY
+        does = "the organisation" if item.area in (gate.ORGANIZATION, "owner") else decider or owner or NOBODY
         if absent and does == absent:
             does = f"{does} (named, and not shown to take part)"
         detail = f"{item.text} ({item.command})" if item.command else item.text
