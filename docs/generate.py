@@ -256,6 +256,7 @@ python = "3.12"
 tests = ["python", "-m", "pytest", "-q"]
 skip_modules = ["assistant/legacy/*.py"]
 ttl_days = 3
+factors = { prompts = ["assistant/wording.py"] }   # default: what names and folders say
 
 [trust]
 keys = ["ed25519:nYCSHNYmce3zO40uFZPorSIoU48WMHiOKpkksofMUYk= ci"]
@@ -358,6 +359,16 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "tests": "the command that runs the tests; `python -m pytest -q` without it",
         "skip_modules": "modules that are not started, as patterns of paths (`fnmatch`)",
         "ttl_days": "days that executed evidence counts; may shorten the 7 days, never lengthen them",
+        "factors": "globs of files by factor (`code`, `configuration`, `infrastructure`, `data`, `model`, `prompts`), "
+        "where their names do not say it",
+    },
+    "infrastructure.factors": {
+        "code": "globs of code",
+        "configuration": "globs of configuration",
+        "infrastructure": "globs of locks, images and machines as code",
+        "data": "globs of data",
+        "model": "globs of model files",
+        "prompts": "globs of prompts",
     },
     "security": {
         "public": "routes of the demo that anyone may ask, as `METHOD /path`",
@@ -427,6 +438,8 @@ _KINDS: Final = {
     "demo.setup": "list of commands",
     "demo.server.argv": "command",
     "infrastructure.tests": "command",
+    "infrastructure.factors": "table of lists",
+    **dict.fromkeys((f"infrastructure.factors.{name}" for name in manifests.FACTORS), "list of texts"),
     "trust.keys": "list of texts",
     "waiver.blast_radius": "text",
     "waiver.retirement": "text",

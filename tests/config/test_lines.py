@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from readiness.config.lines import key_lines, line_of
@@ -94,6 +94,7 @@ def test_every_key_and_table_is_found_on_the_line_it_was_written_on(document: Do
 
 
 @given(st.text())
+@example("\x0c#")
 def test_no_text_makes_it_raise(text: str) -> None:
     assert all(line >= 1 for line in key_lines(text).values())
 

@@ -165,3 +165,14 @@ def problems(text: str) -> list[str]:
     except InputError as error:
         return error.problems
     return []
+
+
+def test_factors_are_globs_by_the_name_of_a_factor() -> None:
+    text = '[infrastructure.factors]\nprompts = ["app/words.py"]\n'
+    assert parse(text).infrastructure.factors == {"prompts": ("app/words.py",)}
+
+
+def test_a_factor_nobody_knows_is_named_with_the_nearest() -> None:
+    with pytest.raises(InputError) as caught:
+        parse('[infrastructure.factors]\nprompt = ["a"]\n')
+    assert caught.value.problems == ["readiness.toml:2: unknown key `prompt`, did you mean `prompts`?"]

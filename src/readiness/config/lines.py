@@ -75,7 +75,7 @@ def _parts(dotted: str) -> Path:
         value: object = tomllib.loads(f"{dotted.strip()} = 0")
     except tomllib.TOMLDecodeError:
         return ()
-    while isinstance(value, dict):
+    while isinstance(value, dict) and value:
         (name, value), *_ = value.items()
         parts.append(name)
     return tuple(parts)

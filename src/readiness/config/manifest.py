@@ -23,6 +23,8 @@ _LAYER_TABLES: Final = ("infrastructure", "security", "data", "measurement")
 SECRET: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 """How a header of a request names a secret of the demo."""
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+FACTORS: Final = ("code", "configuration", "infrastructure", "data", "model", "prompts")
+"""What a change of results can come from, as `[infrastructure.factors]` names it."""
 NEEDS: Final = ("postgres",)
 """What a demo can be supplied with."""
 
@@ -83,12 +85,16 @@ class Demo:
 
 @dataclass(frozen=True, slots=True)
 class Infrastructure:
-    """The `[infrastructure]` table: `python` interpreter, `tests` command, `skip_modules` globs, `ttl_days`."""
+    """The `[infrastructure]` table: `python` interpreter, `tests` command, `skip_modules` globs, `ttl_days`.
+
+    `factors` maps the name of a factor to globs of its files, where their names do not say it.
+    """
 
     python: str = ""
     tests: tuple[str, ...] = ()
     skip_modules: tuple[str, ...] = ()
     ttl_days: float = 7
+    factors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,7 +367,7 @@ def _waivers(reader: Reader, raw: object) -> tuple[Waiver, ...]:
 def _infrastructure(reader: Reader, raw: object) -> Infrastructure:
     at = ("infrastructure",)
     table = reader.table(at, raw)
-    reader.known(at, table, ("python", "tests", "skip_modules", "ttl_days"))
+    reader.known(at, table, ("python", "tests", "skip_modules", "ttl_days", "factors"))
     ttl = reader.number((*at, "ttl_days"), table.get("ttl_days", 7), least=0.0)
     if ttl > 7:
         reader.problem((*at, "ttl_days"), f"`ttl_days` may shorten the 7 days of executed evidence, not lengthen them, got `{ttl:g}`")
@@ -370,7 +376,15 @@ def _infrastructure(reader: Reader, raw: object) -> Infrastructure:
         tests=reader.argv((*at, "tests"), table["tests"]) if "tests" in table else (),
         skip_modules=reader.strings((*at, "skip_modules"), table.get("skip_modules", [])),
         ttl_days=ttl,
+        factors=_factors(reader, table.get("factors")),
     )
+
+
+def _factors(reader: Reader, raw: object) -> dict[str, tuple[str, ...]]:
+    at = ("infrastructure", "factors")
+    table = reader.table(at, raw)
+    reader.known(at, table, FACTORS)
+    return {name: reader.strings((*at, name), globs) for name, globs in table.items() if name in FACTORS}
 
 
 def _security(reader: Reader, raw: object) -> Security:

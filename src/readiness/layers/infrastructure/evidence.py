@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from readiness.sequence.finding import Cause, Location
+
+
+class Factor(StrEnum):
+    """What a change of results can come from, besides chance."""
+
+    CODE = "code"
+    CONFIGURATION = "configuration"
+    INFRASTRUCTURE = "infrastructure"
+    DATA = "data"
+    MODEL = "model"
+    PROMPTS = "prompts"
 
 
 @dataclass(frozen=True, slots=True)
