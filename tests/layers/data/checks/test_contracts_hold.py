@@ -56,6 +56,19 @@ def test_a_clause_that_fails_is_a_problem_with_its_line(judge: Judge, contract: 
     assert (finding.location.file, finding.location.line) == ("rows.odcs.yaml", line)
 
 
+def test_a_contract_that_cannot_be_read_is_said_with_every_line_of_it(judge: Judge) -> None:
+    broken = {"other.odcs.yaml": "apiVersion: v3.1.0\nkind: DataContract\nid: TODO\nschema: []\n"}
+    finding = judge(ID, files=files(LOCAL + ROWS % "unique: true") | broken)
+    lines = [problem.text for problem in finding.problems]
+    assert finding.outcome is Outcome.FAILS
+    assert len(lines) > 1
+    assert all(line.startswith("other.odcs.yaml:") for line in lines)
+    assert finding.observed == f"{len(lines)} errors in a contract; 4 clauses: 4 held"
+    assert (finding.reason, list(finding.notes)) == (lines[0], lines[1:])
+    assert finding.remedy is not None
+    assert finding.remedy.text == "correct the contract"
+
+
 def test_a_warning_is_said_and_does_not_fail(judge: Judge) -> None:
     quality = "quality: [{metric: duplicateValues, mustBe: 0, severity: warning}]"
     finding = judge(ID, files=files(LOCAL + ROWS % quality, "a\n1\n1\n"))

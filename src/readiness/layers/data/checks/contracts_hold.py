@@ -85,15 +85,26 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     problems = (*observed.invalid, *(Problem(item.clause, item.text, item.location) for item in failing))
     if problems:
         first = problems[0]
-        remedy = Remedy("correct the data, or the clause where it asks for what is not meant", _show(first))
+        told = "; ".join(part for part in (_unread(observed.invalid), summary) if part)
+        repair = "correct the contract" if observed.invalid else "correct the data, or the clause where it asks for what is not meant"
+        others = tuple(item.text for item in observed.invalid[1:])
         return Finding(
-            ID, Outcome.FAILS, Basis.EXECUTED, first.subject, "every clause holds", summary or first.text, first.text, Cause.PROJECT,
-            first.location, remedy, problems, notes,
+            ID, Outcome.FAILS, Basis.EXECUTED, first.subject, "every clause holds", told, first.text, Cause.PROJECT,
+            first.location, Remedy(repair, _show(first)), problems, (*others, *notes),
         )  # fmt: skip
     open_ones = [item for item in observed.judged if item.status not in (Status.HOLDS, Status.FAILS)]
     if open_ones or not counts[Status.HOLDS]:
         return _unknown(open_ones, summary, notes, observed.cause)
     return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, observed=summary, notes=notes)
+
+
+def _unread(invalid: tuple[Problem, ...]) -> str:
+    """How many errors contracts have that keep them from being read; empty where all were."""
+    if not invalid:
+        return ""
+    errors = "1 error" if len(invalid) == 1 else f"{len(invalid)} errors"
+    files = len({item.location.file for item in invalid if item.location is not None})
+    return f"{errors} in {'a contract' if files <= 1 else f'{files} contracts'}"
 
 
 def _show(problem: Problem) -> str:
