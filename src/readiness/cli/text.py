@@ -174,10 +174,15 @@ def _tail(judged: Judged) -> list[str]:
     if verdict.layer_held:
         held += f" ({TITLES[ORDER[verdict.layer_held - 1]].lower()})"
     if verdict.next is None:
-        return [f"{held}. Nothing blocks."]
+        return [f"{held}. {_unasked(judged)}" if verdict.exit_code else f"{held}. Nothing blocks."]
     command = f"  $ {verdict.next.command}" if verdict.next.command else ""
     named = f" [{verdict.next.check}]" if verdict.next.check else ""
     return [f"{held}. Next: {verdict.next.text}{named}", *([command] if command else [])]
+
+
+def _unasked(judged: Judged) -> str:
+    """What stands in the way where no layer was asked: nothing was judged, which is no yes."""
+    return f"Nothing is proven: mode {judged.manifest.mode.mode} asks for no check that is here, and what nobody judged does not hold."
 
 
 def worse(found: Comparison, revision: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from readiness.layers.infrastructure import causes
 from readiness.layers.infrastructure.evidence import Started
@@ -27,6 +27,18 @@ def why(item: Started, free: Drift | None, owners: Mapping[str, str]) -> tuple[s
         suspect = f"; {about} {free.installed[about]} came with today's installation" if about else ""
         return f"{free.counts}{suspect}", free.remedy_for_drift(top)
     return _pinned(item, free, about, inner) if about else _of_the_module(item)
+
+
+def relock(broken: Iterable[Started], free: Drift, owners: Mapping[str, str]) -> Remedy:
+    """How to pin everything: as it once worked where something no longer starts for what drifted, else as it is today."""
+    if free.unused_lock:
+        return free.remedy()
+    for item in broken:
+        top = item.reason.partition("No module named ")[2].strip("'\" ").partition(".")[0]
+        _, remedy = why(item, free, owners)
+        if remedy.command and remedy.command in (free.remedy_for_drift(top).command, free.remedy_for_drift("").command):
+            return remedy
+    return free.remedy()
 
 
 def _packages(item: Started, top: str, owners: Mapping[str, str]) -> tuple[str, str]:

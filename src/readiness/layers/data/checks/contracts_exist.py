@@ -23,6 +23,7 @@ from readiness.layers.data.datasets import Dataset
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import no_finding
+from readiness.sequence.wording import counted
 from readiness.world import demo as demos
 from readiness.world.context import Context
 
@@ -123,7 +124,7 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     uncovered = tuple(_problem(item) for item in observed.uncovered)
     problems = (*uncovered, *observed.nobody)
     total = len(observed.read)
-    said = f"{_counted(total, 'dataset')} read, {total - min(total, len(uncovered))} covered by {_counted(observed.contracts, 'contract')}"
+    said = f"{counted(total, 'dataset')} read, {total - min(total, len(uncovered))} covered by {counted(observed.contracts, 'contract')}"
     if not problems:
         return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, observed.demo, observed=said, notes=notes)
     first = problems[0]
@@ -134,10 +135,6 @@ def judge(observed: Observed, policy: Policy) -> Finding:
         ID, Outcome.FAILS, Basis.EXECUTED, first.subject, "a contract with an owner for every dataset that is read", said, reason,
         Cause.PROJECT, first.location, _remedy(observed), problems, notes,
     )  # fmt: skip
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _problem(item: Dataset) -> Problem:

@@ -16,6 +16,7 @@ from readiness.layers.infrastructure import images
 from readiness.layers.infrastructure.images import UNRESOLVED, Images, looseness
 from readiness.sequence.finding import Basis, Cause, Finding, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy, Stakes
+from readiness.sequence.wording import counted
 from readiness.world.context import Context
 
 ID = "infrastructure.images-pinned"
@@ -66,7 +67,7 @@ def _named(observed: Images) -> str:
 
 
 def _counted(observed: Images) -> str:
-    return f"{len(observed.images)} image{'s' if len(observed.images) != 1 else ''}"
+    return counted(len(observed.images), "image")
 
 
 def _loose(reference: str, *, strict: bool) -> str:
