@@ -18,7 +18,7 @@ from datetime import date
 
 from readiness.formats import codeowners
 from readiness.formats.odcs import Contract
-from readiness.layers.data import contracts, datasets, evaluation, locate
+from readiness.layers.data import contracts, datasets, evaluation, infer, locate
 from readiness.layers.data.datasets import Dataset
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
@@ -150,7 +150,11 @@ def _remedy(observed: Observed) -> Remedy:
     if observed.invalid:
         return Remedy("correct the contract that cannot be read", "readiness check --only contracts-hold")
     item = observed.uncovered[0]
+    if item.files and not infer.can_read(item.files[0]):
+        text = "keep it in a form whose rows are read here (csv, jsonl, parquet), or name it in not_data of [data]"
+        return Remedy(text, "readiness checks contracts-exist")
     stem = posixpath.splitext(posixpath.basename(item.name.rstrip("/*")))[0].strip("*.") or "data"
     return Remedy(
-        f"describe it in contracts/{stem}.odcs.yaml, or name it in not_data of [data]", f"head -3 {item.files[0]}" if item.files else ""
+        f"describe it in contracts/{stem}.odcs.yaml, which this begins, or name it in not_data of [data]",
+        f"readiness data infer {infer.argument(item.name, item.files[0] if item.files else '')}",
     )
