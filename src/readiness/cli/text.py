@@ -16,6 +16,7 @@ from readiness.sequence.finding import Outcome
 from readiness.sequence.layers import ORDER, TITLES
 from readiness.sequence.organization import Organization
 from readiness.sequence.verdict import CheckResult, LayerResult
+from readiness.sequence.wording import agreeing
 
 MARKS: Final = {
     Outcome.HOLDS: "✓",
@@ -169,7 +170,7 @@ def _tail(judged: Judged) -> list[str]:
     verdict = judged.verdict
     if judged.only:
         word = {Outcome.FAILS: "does not hold", Outcome.UNKNOWN: "could not be told"}.get(verdict.outcome, "holds")
-        return [f"Only {', '.join(judged.only)} was asked for: {word}."]
+        return [f"Only {', '.join(judged.only)} {agreeing(len(judged.only), 'was', 'were')} asked for: {word}."]
     held = f"Layer held: {verdict.layer_held}"
     if verdict.layer_held:
         held += f" ({TITLES[ORDER[verdict.layer_held - 1]].lower()})"

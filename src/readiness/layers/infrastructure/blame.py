@@ -46,7 +46,7 @@ def _packages(item: Started, top: str, owners: Mapping[str, str]) -> tuple[str, 
 
 
 def _of_the_module(item: Started) -> tuple[str, Remedy]:
-    remedy = Remedy(f"repair {item.subject}, or leave it out with skip_modules in [infrastructure]")
+    remedy = Remedy(f"repair {item.subject}, or leave it out with skip_modules in [infrastructure]", "readiness check --only starts")
     return f"{item.subject}: {item.reason}", remedy
 
 

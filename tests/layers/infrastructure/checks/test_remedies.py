@@ -145,7 +145,10 @@ def test_pinned_packages_that_do_not_fit_together_are_put_down_to_the_lock(judge
 def test_broken_code_is_not_put_down_to_drift(judge: Judge) -> None:
     finding = judge(STARTS, files={"requirements.txt": "middle\n", "main.py": "print(undefined)\n"})
     assert finding.outcome is Outcome.FAILS
-    assert (finding.reason, finding.remedy.command) == ("main.py: NameError: name 'undefined' is not defined", "")
+    assert (finding.reason, finding.remedy.command) == (
+        "main.py: NameError: name 'undefined' is not defined",
+        "readiness check --only starts",
+    )
 
 
 def test_what_did_not_end_is_shown_with_what_it_said_last(judge: Judge) -> None:

@@ -11,6 +11,7 @@ Source: direct dependencies pinned and a transitive one drifted; a hashed lock t
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 from readiness.formats import dockerfile
@@ -173,7 +174,9 @@ def _fails(observed: Observed, problems: list[Problem]) -> Finding:
         command = {"uv.lock": "uv lock", "poetry.lock": "poetry lock"}.get(observed.lock, "") if observed.stale else ""
         remedy = Remedy(f"bring {observed.lock} up to date and install from it everywhere", command)
         if observed.image and not observed.stale:
-            remedy = Remedy(f"copy {observed.lock} into the image and install from it")
+            place = first.location
+            shown = f"sed -n {place.line}p {shlex.quote(place.file)}" if place is not None else ""
+            remedy = Remedy(f"copy {observed.lock} into the image and install from it, in place of this", shown)
         return Finding(
             ID,
             Outcome.FAILS,

@@ -180,7 +180,7 @@ def judge(observed: Observed, policy: Policy) -> Finding:
 
 def _remedy(cause: Cause, observed: Observed, *, differs: bool) -> Remedy:
     if cause is Cause.PROJECT and observed.altered:
-        return Remedy("install what the package ships, and keep changes to it in the project")
+        return Remedy("install what the package ships, and keep changes to it in the project", f"readiness check --only {ID}")
     if cause is Cause.PROJECT and not differs:
         command = f"jupyter execute '{observed.demo}'" if observed.demo.endswith(".ipynb") else observed.demo
         return Remedy("make the demo run in an environment that was just installed", command)
@@ -192,7 +192,9 @@ def _remedy(cause: Cause, observed: Observed, *, differs: bool) -> Remedy:
             'where: env = { OPENAI_BASE_URL = "http://127.0.0.1:8765/v1" } in [demo]'
         )
     texts = {
-        Cause.PROJECT: Remedy("seed what is random (the demo is given SEED), and keep times and paths out of the outputs"),
+        Cause.PROJECT: Remedy(
+            "seed what is random (the demo is given SEED), and keep times and paths out of the outputs", f"readiness check --only {ID}"
+        ),
         Cause.CONFIGURATION: _settings_remedy(observed),
         Cause.NETWORK: Remedy('ship what the demo downloads, or allow it the network: network = "on" in [demo]'),
         Cause.SERVICE: Remedy("let the demo run without the service, or start it as part of the demo"),

@@ -12,6 +12,7 @@ Source: Jia and Harman, An analysis and survey of the development of mutation te
 
 from __future__ import annotations
 
+import shlex
 import time
 from dataclasses import dataclass
 from typing import Final
@@ -140,7 +141,8 @@ def judge(observed: Observed, policy: Policy) -> Finding:
         return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, "tests", expected, rate, notes=notes)
     if upper < minimum:
         location = observed.survivors[0].location
-        remedy = Remedy("assert on results, first where a change survived")
+        shown = f"sed -n {location.line}p {shlex.quote(location.file)}" if location is not None else ""
+        remedy = Remedy("assert on results, first where a change survived", shown)
         return Finding(
             ID, Outcome.FAILS, Basis.EXECUTED, "tests", expected, rate, "the suite passes whatever the code does", Cause.PROJECT,
             location, remedy, observed.survivors[:5], notes,

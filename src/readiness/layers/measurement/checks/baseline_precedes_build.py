@@ -109,6 +109,8 @@ def _remedy(proof: Proof) -> Remedy:
         State.CHANGED: Remedy("bring back the data the baseline was locked with, or lock a new version", f"readiness outcome lint {name}"),
         State.EMPTY: Remedy("choose a window in which units occurred, or bring its data", f"readiness outcome lint {name}"),
         State.RETROSPECTIVE: Remedy(prospective, f"readiness outcome lock {name}"),
-        State.UNTRUSTED: Remedy(f'name the key in readiness.toml: [trust] keys = ["{proof.lock.signer if proof.lock else ""}"]'),
+        State.UNTRUSTED: Remedy(
+            f'name the key in readiness.toml: [trust] keys = ["{proof.lock.signer if proof.lock else ""}"]', "readiness outcome lint"
+        ),
     }
     return texts.get(proof.state, Remedy(prospective, "git fetch --unshallow") if "cut off" in proof.reason else Remedy(prospective))
