@@ -79,6 +79,12 @@ def test_where_a_considerable_part_never_ran_nothing_is_said_of_all(judge: Judge
         assert (finding.cause, finding.remedy.command) == (Cause.NOT_EXERCISED, "readiness check --only starts")
 
 
+def test_what_was_not_installed_asked_for_nothing_that_was_seen(judge: Judge) -> None:
+    finding = judged(judge, "VALUE = 1\n", {"requirements.txt": "nowhere==1.0\n"})
+    assert (finding.outcome, finding.remedy.command) == (Outcome.UNKNOWN, "readiness check --only installs")
+    assert finding.reason.startswith("the project was not installed")
+
+
 def test_what_is_declared_does_not_speak_for_modules_that_never_ran(judge: Judge) -> None:
     files = {".env.example": "DESK_TOKEN=\n", "app/unrun.py": "import not_there\n"}
     finding = judged(judge, "import os\nos.environ['DESK_TOKEN']\n", files)

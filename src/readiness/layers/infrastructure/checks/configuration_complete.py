@@ -25,6 +25,7 @@ from readiness.layers.infrastructure import declarations, modules, source, start
 from readiness.layers.infrastructure.evidence import Asked
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
+from readiness.sequence.verdict import no_finding
 from readiness.sequence.wording import agreeing, counted
 from readiness.world.context import Context
 
@@ -148,6 +149,10 @@ def _unseen(observed: Observed, required: list[Asked], notes: tuple[str, ...]) -
     end = agreeing(len(silent), "its end", "their end")
     reason = f"{len(silent)} of {counted(observed.product, 'module')} never ran to {end}, the first {silent[0]}"
     seen = f"{counted(len(required), 'variable')} seen, each declared" if required else "no variable was seen to be asked for"
+    if not observed.executed:
+        reason = "the project was not installed, so no module ran and what it asks for was not seen"
+        remedy = Remedy("make it install", "readiness check --only installs")
+        return no_finding(ID, reason, observed.cause, remedy)
     remedy = Remedy(
         "let every module start, or leave out what is no part of the product with skip_modules in [infrastructure]",
         "readiness check --only starts",
