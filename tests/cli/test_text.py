@@ -26,8 +26,9 @@ def judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Judge:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     catalogue(tmp_path / "catalogue", monkeypatch)
 
-    def judged(findings: Mapping[str, str], options: Options | None = None) -> Judged:
-        return check.check(make_repository(tmp_path / "bot", files(findings)), options or Options())
+    def judged(findings: Mapping[str, str], options: Options | None = None, manifest: str = "") -> Judged:
+        written = files(findings) | ({"readiness.toml": manifest} if manifest else {})
+        return check.check(make_repository(tmp_path / "bot", written), options or Options())
 
     return judged
 
@@ -63,6 +64,16 @@ def test_the_organization_is_dimmed_where_there_is_colour_and_its_commands_lead_
     block = [line for line in shown if line.startswith("\x1b[2m")]
     assert block[0] == "\x1b[2mOrganization, for approval: could not be told\x1b[0m"
     assert block[-2:] == ["\x1b[2m            $ cd bot && make repair\x1b[0m", "\x1b[2m  ✓ can be stopped          as it should be\x1b[0m"]
+
+
+def test_a_mode_that_asks_nothing_is_not_said_to_be_unblocked(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "OURS", tuple(replace(item, modes=frozenset()) for item in catalog.OURS))
+    ends = 'mode = "prototype"\nuntil = 2099-01-01\nreason = "try"\nowner = "Ada"\n'
+    judged = judge({}, manifest=f'[project]\nid = "bot"\n{ends}')
+    assert judged.verdict.exit_code == 3
+    assert text.render(judged).splitlines()[-1] == (
+        "Layer held: 0. Nothing is proven: mode prototype asks for no check that is here, and what nobody judged does not hold."
+    )
 
 
 def test_a_question_about_some_layers_is_none_about_the_organization(judge: Judge) -> None:

@@ -23,6 +23,9 @@ COMMANDS: Final = {
         "waive": "accept one problem for a while, signed by somebody else",
         "evidence": "look at the evidence a check left, or verify it",
     },
+    "3 Data": {
+        "data": "write what can be seen of a data contract",
+    },
     "5 Measure": {
         "outcome": "lint and lock outcomes",
     },

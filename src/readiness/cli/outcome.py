@@ -52,10 +52,11 @@ def _show(item: Linted) -> int:
 
 def _measured(assessed: Assessed) -> None:
     from readiness.layers.measurement import proving
+    from readiness.sequence.wording import counted
 
     times = sorted(unit.occurred_at for unit in assessed.measured.units)
     span = f", {times[0]:%Y-%m-%d} to {times[-1]:%Y-%m-%d}" if times else ""
-    print(f"  ✓ the metric runs: {len(times)} units of `{assessed.outcome.unit}`{span}; no proxy")
+    print(f"  ✓ the metric runs: {counted(len(times), 'unit')} of `{assessed.outcome.unit}`{span}; no proxy")
     if assessed.baseline is not None:
         mark = "✓" if assessed.baseline.value is not None else "✗"
         print(f"  {mark} baseline {proving.text(assessed.baseline)}: {proving.number(assessed.outcome, assessed.baseline)}")

@@ -16,6 +16,7 @@ from readiness.sequence.finding import Outcome
 from readiness.sequence.layers import ORDER, TITLES
 from readiness.sequence.organization import Organization
 from readiness.sequence.verdict import CheckResult, LayerResult
+from readiness.sequence.wording import agreeing
 
 MARKS: Final = {
     Outcome.HOLDS: "✓",
@@ -169,15 +170,20 @@ def _tail(judged: Judged) -> list[str]:
     verdict = judged.verdict
     if judged.only:
         word = {Outcome.FAILS: "does not hold", Outcome.UNKNOWN: "could not be told"}.get(verdict.outcome, "holds")
-        return [f"Only {', '.join(judged.only)} was asked for: {word}."]
+        return [f"Only {', '.join(judged.only)} {agreeing(len(judged.only), 'was', 'were')} asked for: {word}."]
     held = f"Layer held: {verdict.layer_held}"
     if verdict.layer_held:
         held += f" ({TITLES[ORDER[verdict.layer_held - 1]].lower()})"
     if verdict.next is None:
-        return [f"{held}. Nothing blocks."]
+        return [f"{held}. {_unasked(judged)}" if verdict.exit_code else f"{held}. Nothing blocks."]
     command = f"  $ {verdict.next.command}" if verdict.next.command else ""
     named = f" [{verdict.next.check}]" if verdict.next.check else ""
     return [f"{held}. Next: {verdict.next.text}{named}", *([command] if command else [])]
+
+
+def _unasked(judged: Judged) -> str:
+    """What stands in the way where no layer was asked: nothing was judged, which is no yes."""
+    return f"Nothing is proven: mode {judged.manifest.mode.mode} asks for no check that is here, and what nobody judged does not hold."
 
 
 def worse(found: Comparison, revision: str) -> str:

@@ -27,6 +27,7 @@ from readiness.sequence.organization import UNASKED, Organization
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import Case, Verdict
 from readiness.sequence.waiver import Waiver
+from readiness.sequence.wording import counted
 from readiness.world import keys
 from readiness.world import project as projects
 from readiness.world.context import Context
@@ -158,7 +159,7 @@ def _refusals(refused: list[store.Found]) -> list[str]:
     lines = []
     for reason, files in by_reason.items():
         more = len(files) - 1
-        others = f" ({more} more file{'s' if more > 1 else ''} likewise)" if more else ""
+        others = f" ({counted(more, 'more file')} likewise)" if more else ""
         lines.append(f"{files[0].path.parent.name}/{files[0].path.name} {reason}{others}")
     return lines
 

@@ -19,6 +19,7 @@ from readiness.layers.measurement.building import Build
 from readiness.layers.measurement.lint import Assessed
 from readiness.layers.measurement.locking import Lock
 from readiness.layers.measurement.proving import Proof
+from readiness.sequence.wording import agreeing, counted
 from readiness.world import files, keys
 from readiness.world import project as projects
 from readiness.world.context import Context
@@ -112,7 +113,9 @@ def _before(path: Path, outcome: Outcome) -> Lock | None:
 def _refused(context: Context, assessed: Assessed) -> str:
     outcome, baseline = assessed.outcome, assessed.baseline
     if assessed.problems or assessed.reason:
-        return assessed.reason or f"{len(assessed.problems)} things are wrong with it"
+        return (
+            assessed.reason or f"{counted(len(assessed.problems), 'thing')} {agreeing(len(assessed.problems), 'is', 'are')} wrong with it"
+        )
     if outcome.design.prospective:
         return ""
     assert baseline is not None, "compared with before, it has one"

@@ -18,6 +18,7 @@ from readiness.layers.measurement.locking import Lock
 from readiness.layers.measurement.units import Baseline
 from readiness.sequence.finding import Cause
 from readiness.sequence.interval import cases_without_error
+from readiness.sequence.wording import plural
 from readiness.world.project import Project
 
 _FIGURES: Final = {
@@ -133,11 +134,7 @@ def counted(number: int, noun: str) -> str:
     """How many of something: `1 ticket`, `233 tickets`; what is no single word is called a case."""
     if not noun.isalpha():
         noun = "case"
-    if number == 1:
-        return f"1 {noun}"
-    ending = "es" if noun.endswith(("s", "x", "ch", "sh")) else "s"
-    whole = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}{ending}"
-    return f"{number:,} {whole}"
+    return f"{number:,} {noun if number == 1 else plural(noun)}"
 
 
 def _number(outcome: Outcome, value: float) -> str:

@@ -177,7 +177,7 @@ schema:
 def test_the_physical_name_is_the_column_and_the_name_is_what_is_said(tmp_path: Path) -> None:
     schema = PRICES.replace("- name: price\n        log", "- name: price\n        physicalName: P1\n        log")
     seen = evaluate(tmp_path, CSV, {"p.csv": b"P1,price\n9,1\n"}, schema)
-    assert "price: 1 of 1 rows above maximum 5" in seen.text("price.maximum")
+    assert "price: 1 of 1 row above maximum 5" in seen.text("price.maximum")
 
 
 @pytest.mark.parametrize(("servers", "found"), [

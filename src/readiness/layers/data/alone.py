@@ -12,6 +12,7 @@ from readiness.layers.data.evidence import Kind, Status
 from readiness.layers.data.plan import Clause
 from readiness.layers.data.results import Result, masked
 from readiness.layers.data.words import phrase
+from readiness.sequence.wording import counted
 from readiness.world.query import Database
 
 
@@ -36,7 +37,7 @@ def _readable(database: Database, relation: Relation, clause: Clause) -> Result:
         return Result(clause, Status.ERROR, f"{clause.object}: {error.message}")
     if not broken:
         return Result(clause, Status.HOLDS, measured=0)
-    rows = f"{broken} row{'s' if broken != 1 else ''} without the columns of the header"
+    rows = f"{counted(broken, 'row')} without the columns of the header"
     return Result(clause, Status.FAILS, f"{relation.where}: {rows}", broken)
 
 

@@ -18,6 +18,7 @@ from readiness.layers.data.render_clauses import Measure, Unjudged, measure, of
 from readiness.layers.data.render_text import moment
 from readiness.layers.data.results import Result, masked
 from readiness.layers.data.words import phrase
+from readiness.sequence.wording import counted
 from readiness.world.query import Database
 
 _WHOLESALE = (Kind.TYPE, Kind.PRESENT)
@@ -66,7 +67,11 @@ def evaluate(database: Database, relation: Relation, clauses: Sequence[Clause], 
     expected_empty = any(c.kind is Kind.ROW_COUNT and _asks_for_none(c.conditions) for c in clauses)
     results = [_vacuous(ask.found[index], rows, expected_empty=expected_empty) for index in range(len(clauses))]
     results = [_with_examples(database, relation, result) for result in results]
-    seen = [f"{subject}: {count} of {rows} rows {what}" for (subject, what, _), count in zip(noticeable, counts, strict=False) if count]
+    seen = [
+        f"{subject}: {count} of {counted(rows, 'row')} {what}"
+        for (subject, what, _), count in zip(noticeable, counts, strict=False)
+        if count
+    ]
     return Scanned(tuple(results), rows, (*_undeclared(relation, clauses), *seen))
 
 
@@ -224,9 +229,9 @@ def _noticeable(relation: Relation, clauses: Sequence[Clause], now: datetime) ->
             continue
         column = of(clause, relation)
         if clause.logical in ("date", "timestamp") and column.moment:
-            asked.append((clause.subject, "lie in the future", _counted(f"{column.moment} > {moment(now)}")))
+            asked.append((clause.subject, "in the future", _counted(f"{column.moment} > {moment(now)}")))
         if clause.logical == "number" and column.nan:
-            asked.append((clause.subject, "are NaN", _counted(column.nan)))
+            asked.append((clause.subject, "NaN", _counted(column.nan)))
     return asked
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from readiness.layers.data import thresholds
 from readiness.layers.data.evidence import Kind
 from readiness.layers.data.plan import NONE, Clause
+from readiness.sequence.wording import counted
 
 _COUNTED: Final = {
     Kind.REQUIRED: "null",
@@ -35,11 +36,11 @@ def phrase(clause: Clause, count: int, rows: int) -> str:
     limit = clause.limit.text if clause.limit is not None else ""
     if clause.kind in (Kind.TYPE, Kind.PRESENT):
         what = "without it" if clause.kind is Kind.PRESENT else f"no {limit}"
-        return f"{clause.subject}: {count} of {rows} rows {what}"
+        return f"{clause.subject}: {count} of {counted(rows, 'row')} {what}"
     if clause.kind is Kind.ROW_COUNT:
-        return f"{clause.object}: {count} rows, {thresholds.said(clause.conditions, clause.unit)}"
+        return f"{clause.object}: {counted(count, 'row')}, {thresholds.said(clause.conditions, clause.unit)}"
     words = _COUNTED.get(clause.kind)
     if words is not None:
-        return f"{clause.subject}: {count} of {rows} rows {words.format(limit)}"
-    said = f"{clause.subject}: {clause.kind} is {count} of {rows} rows"
+        return f"{clause.subject}: {count} of {counted(rows, 'row')} {words.format(limit)}"
+    said = f"{clause.subject}: {clause.kind} is {count} of {counted(rows, 'row')}"
     return said if clause.conditions == NONE else f"{said}, {thresholds.said(clause.conditions, clause.unit)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from readiness.layers.infrastructure import causes
 from readiness.layers.infrastructure.evidence import Started
@@ -29,12 +29,24 @@ def why(item: Started, free: Drift | None, owners: Mapping[str, str]) -> tuple[s
     return _pinned(item, free, about, inner) if about else _of_the_module(item)
 
 
+def relock(broken: Iterable[Started], free: Drift, owners: Mapping[str, str]) -> Remedy:
+    """How to pin everything: as it once worked where something no longer starts for what drifted, else as it is today."""
+    if free.unused_lock:
+        return free.remedy()
+    for item in broken:
+        top = item.reason.partition("No module named ")[2].strip("'\" ").partition(".")[0]
+        _, remedy = why(item, free, owners)
+        if remedy.command and remedy.command in (free.remedy_for_drift(top).command, free.remedy_for_drift("").command):
+            return remedy
+    return free.remedy()
+
+
 def _packages(item: Started, top: str, owners: Mapping[str, str]) -> tuple[str, str]:
     return DROPPED_FROM.get(top) or owners.get(item.suspect, ""), owners.get(item.raised_in, "")
 
 
 def _of_the_module(item: Started) -> tuple[str, Remedy]:
-    remedy = Remedy(f"repair {item.subject}, or leave it out with skip_modules in [infrastructure]")
+    remedy = Remedy(f"repair {item.subject}, or leave it out with skip_modules in [infrastructure]", "readiness check --only starts")
     return f"{item.subject}: {item.reason}", remedy
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from readiness.config.manifest import Tolerance
+from readiness.sequence.wording import counted
 
 
 def difference(name: str, first: Path, second: Path, tolerances: Mapping[str, Tolerance]) -> str:
@@ -39,7 +40,7 @@ def _records(name: str, data: bytes) -> list[Any] | None:
 
 def _records_differ(name: str, one: list[Any], two: list[Any], stated: Mapping[str, Tolerance]) -> str:
     if len(one) != len(two):
-        return f"{name}: {len(one)} records, then {len(two)}"
+        return f"{name}: {counted(len(one), 'record')}, then {len(two)}"
     for index, (left, right) in enumerate(zip(one, two, strict=True), start=1):
         if found := _value(left, right, "", stated):
             return f"{name}:{index}: {found}"
@@ -73,7 +74,7 @@ def _lines_differ(name: str, one: bytes, two: bytes) -> str:
         if a != b:
             start = _shared(a, b)
             return f"{name}:{number}: `{_from(a, start)}`, then `{_from(b, start)}`"
-    return f"{name}: {len(left)} lines, then {len(right)}"
+    return f"{name}: {counted(len(left), 'line')}, then {len(right)}"
 
 
 def _shared(a: str, b: str) -> int:

@@ -9,6 +9,7 @@ from readiness.layers.infrastructure import images, modules
 from readiness.layers.infrastructure.pinning import declared
 from readiness.sequence.finding import Location
 from readiness.sequence.layers import Layer
+from readiness.sequence.wording import counted
 from readiness.world.environment import Procedure
 from readiness.world.project import Project
 
@@ -35,18 +36,17 @@ def _interpreter(procedure: Procedure) -> Fact:
 def _dependencies(project: Project, procedure: Procedure) -> Fact | None:
     said = declared(project, procedure)
     if not said.direct:
-        return Fact(Layer.INFRASTRUCTURE, f"{len(said.pinned)} packages locked by {said.lock}") if said.lock else None
+        return Fact(Layer.INFRASTRUCTURE, f"{counted(len(said.pinned), 'package')} locked by {said.lock}") if said.lock else None
     pinned = sum(bool(said.pinned.get(name)) for name in said.direct)
     lock = f"locked by {said.lock}" if said.lock else f"with hashes in {said.file}" if said.hashed and pinned else "no lock"
-    return Fact(Layer.INFRASTRUCTURE, f"{pinned} of {len(said.direct)} declared packages pinned, {lock}")
+    return Fact(Layer.INFRASTRUCTURE, f"{pinned} of {counted(len(said.direct), 'declared package')} pinned, {lock}")
 
 
 def _modules(project: Project) -> Fact:
     found = modules.of(project)
     product = sum(not module.aside for module in found)
     books = sum(path.endswith(".ipynb") for path in project.paths)
-    plural = ["s" if count != 1 else "" for count in (product, books)]
-    text = f"{product} module{plural[0]}, {len(found) - product} beside the product, {books} notebook{plural[1]}"
+    text = f"{counted(product, 'module')}, {len(found) - product} beside the product, {counted(books, 'notebook')}"
     return Fact(Layer.INFRASTRUCTURE, text)
 
 
@@ -57,4 +57,4 @@ def _images(project: Project) -> list[Fact]:
 
 def _tests(project: Project) -> list[Fact]:
     count = sum(bool(re.search(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$", path)) for path in project.paths)
-    return [Fact(Layer.INFRASTRUCTURE, f"{count} test files" if count else "no tests")]
+    return [Fact(Layer.INFRASTRUCTURE, counted(count, "test file") if count else "no tests")]

@@ -15,6 +15,7 @@ from readiness.formats import locks, requirements
 from readiness.layers.infrastructure.locking import Locking, listed_files, local_folders, locking, metadata_file, named_words, toml
 from readiness.layers.infrastructure.procedure import unused_lock
 from readiness.sequence.finding import Location, Remedy
+from readiness.sequence.wording import agreeing, counted
 from readiness.world import record
 from readiness.world.context import Context
 from readiness.world.environment import Procedure
@@ -55,7 +56,13 @@ class Drift:
     @property
     def counts(self) -> str:
         """How much is pinned, in half a sentence."""
-        return f"{self.pinned_direct} of {self.direct} direct dependencies are pinned, {len(self.unpinned)} packages in all are not"
+        left = len(self.unpinned)
+        return f"{self.direct_counts}, {counted(left, 'package')} in all {agreeing(left, 'is', 'are')} not"
+
+    @property
+    def direct_counts(self) -> str:
+        """How much of what is declared is pinned."""
+        return f"{self.pinned_direct} of {counted(self.direct, 'direct dependency')} {agreeing(self.pinned_direct, 'is', 'are')} pinned"
 
     def remedy_for_missing(self, name: str) -> Remedy:
         """How to declare a package that is imported and nowhere declared, with the project's own tool."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from readiness.config.manifest import Server
@@ -29,6 +30,24 @@ def declared_server(project: Project) -> Server | None:
         program = next((word for word in words[:3] if word in _PORT_FLAGS), "")
         if program:
             return Server(_on_port(words, program), _ready(parsed, program))
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What an image that opens a port starts: its words, and the Dockerfile with the line of that port."""
+
+    words: tuple[str, ...]
+    file: str
+
+
+def started(project: Project) -> Started | None:
+    """What the image of a project starts, where it opens a port; None where a shell would have to read it."""
+    for path in dockerfiles(project):
+        parsed = dockerfile.parse(project.text(path))
+        port = next((item.line for item in parsed.instructions if item.name == "EXPOSE"), 0)
+        if port and (words := _started(parsed)):
+            return Started(tuple(words), f"{path}:{port}")
     return None
 
 

@@ -33,6 +33,7 @@ def test_the_failing_project_fails_by_its_planted_fault_alone(judge: Judge, name
     assert finding.location is not None
     assert finding.remedy.text
     assert finding.remedy.command
+    assert finding.remedy.command
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -42,7 +42,7 @@ def test_a_dataset_without_a_contract_fails_and_is_named(judge: Judge) -> None:
     assert [(problem.subject, problem.text) for problem in finding.problems] == [
         ("data/in.csv", "data/in.csv was read and has no contract")
     ]
-    assert finding.remedy.command == "head -3 data/in.csv"
+    assert finding.remedy.command == "readiness data infer data/in.csv"
 
 
 def test_a_contract_that_says_so_counts_under_any_name(judge: Judge) -> None:

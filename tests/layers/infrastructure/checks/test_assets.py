@@ -36,6 +36,7 @@ def test_the_failing_project_fails_by_its_planted_fault(judge: Judge, name: str)
     assert finding.outcome is Outcome.FAILS
     assert NAMED[name] in f"{finding.observed} {finding.reason} {' '.join(p.text for p in finding.problems)}"
     assert finding.remedy.text
+    assert finding.remedy.command
 
 
 @pytest.mark.parametrize("name", CHECKS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,51 @@ def test_a_guard_that_names_nothing_and_wants_what_nobody_declared_cannot_be_tol
     finding = judged(judge, guard)
     assert (finding.outcome, finding.cause) == (Outcome.UNKNOWN, Cause.CONFIGURATION)
     assert finding.reason == "1 module started only with settings that no message names, the first main.py"
+
+
+@pytest.mark.parametrize(("broken", "outcome"), [(3, Outcome.UNKNOWN), (1, Outcome.NOT_APPLICABLE)])
+def test_where_a_considerable_part_never_ran_nothing_is_said_of_all(judge: Judge, broken: int, outcome: Outcome) -> None:
+    fine = {f"app/fine{number}.py": "VALUE = 1\n" for number in range(4)}
+    unrun = {f"app/unrun{number}.py": "import not_there\n" for number in range(broken)}
+    finding = judged(judge, "", {**fine, **unrun})
+    assert finding.outcome is outcome
+    if outcome is Outcome.UNKNOWN:
+        assert finding.reason == "3 of 8 modules never ran to their end, the first app/unrun0.py"
+        assert (finding.cause, finding.remedy.command) == (Cause.NOT_EXERCISED, "readiness check --only starts")
+
+
+def test_what_was_not_installed_asked_for_nothing_that_was_seen(judge: Judge) -> None:
+    finding = judged(judge, "VALUE = 1\n", {"requirements.txt": "nowhere==1.0\n"})
+    assert (finding.outcome, finding.remedy.command) == (Outcome.UNKNOWN, "readiness check --only installs")
+    assert finding.reason.startswith("the project was not installed")
+
+
+def test_what_is_declared_does_not_speak_for_modules_that_never_ran(judge: Judge) -> None:
+    files = {".env.example": "DESK_TOKEN=\n", "app/unrun.py": "import not_there\n"}
+    finding = judged(judge, "import os\nos.environ['DESK_TOKEN']\n", files)
+    assert (finding.outcome, finding.observed) == (Outcome.UNKNOWN, "1 variable seen, each declared, in what ran")
+
+
+def test_a_module_that_never_ran_and_speaks_of_settings_leaves_it_open(judge: Judge) -> None:
+    fine = {f"app/fine{number}.py": "VALUE = 1\n" for number in range(4)}
+    asking = "import not_there\nfrom pydantic_settings import BaseSettings\n"
+    finding = judged(judge, "", {**fine, "app/settings.py": asking})
+    assert (finding.outcome, finding.subject) == (Outcome.UNKNOWN, "app/settings.py")
+
+
+def test_what_is_missing_is_missing_however_little_ran(judge: Judge) -> None:
+    finding = judged(judge, "import os\nos.environ['DESK_TOKEN']\n", {"app/a.py": "import not_there\n", "app/b.py": "import nowhere\n"})
+    assert (finding.outcome, finding.subject) == (Outcome.FAILS, "DESK_TOKEN")
+
+
+@pytest.mark.parametrize("before", ["OTHER=1", "OTHER=1\n", None])
+def test_the_command_that_names_a_variable_works_however_the_file_ends(judge: Judge, tmp_path: Path, before: str | None) -> None:
+    finding = judged(judge, "import os\nos.environ['DESK_TOKEN']\nos.environ['DESK_KEY']\n")
+    if before is not None:
+        (tmp_path / ".env.example").write_text(before)
+    subprocess.run(["sh", "-c", finding.remedy.command], cwd=tmp_path, check=True)
+    lines = [line for line in (tmp_path / ".env.example").read_text().splitlines() if line]
+    assert lines == [*(["OTHER=1"] if before else []), "DESK_KEY=", "DESK_TOKEN="]
 
 
 def test_a_variable_may_be_declared_in_the_repository_a_project_is_a_part_of(offline: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,20 @@ def test_what_drifted_is_named_and_pinned_as_of_when_the_project_worked(judge: J
     assert finding.remedy.text.startswith("pin every package as of 20")
 
 
+def test_what_drifted_is_locked_as_of_the_same_day_by_both_checks(judge: Judge, offline: Path) -> None:
+    files = {"requirements.txt": "middle==1.0\n", "main.py": "from leaf import gone\n"}
+    starts = judge(STARTS, files=files).remedy
+    shutil.rmtree(offline / "project")
+    locked = judge(LOCKED, files=files).remedy
+    assert "--exclude-newer 20" in locked.command
+    assert locked == starts
+
+
+def test_what_works_with_todays_releases_is_locked_with_them(judge: Judge) -> None:
+    finding = judge(LOCKED, files={"requirements.txt": "leaf\n", "main.py": "import leaf\n"})
+    assert finding.remedy.command == "uv pip compile --generate-hashes requirements.txt -o requirements.lock"
+
+
 def test_a_package_that_lacks_another_is_the_one_that_is_named(judge: Judge) -> None:
     finding = judge(STARTS, files={"requirements.txt": "middle==1.0\n", "main.py": "import middle\n"})
     assert finding.outcome is Outcome.FAILS
@@ -130,7 +145,10 @@ def test_pinned_packages_that_do_not_fit_together_are_put_down_to_the_lock(judge
 def test_broken_code_is_not_put_down_to_drift(judge: Judge) -> None:
     finding = judge(STARTS, files={"requirements.txt": "middle\n", "main.py": "print(undefined)\n"})
     assert finding.outcome is Outcome.FAILS
-    assert (finding.reason, finding.remedy.command) == ("main.py: NameError: name 'undefined' is not defined", "")
+    assert (finding.reason, finding.remedy.command) == (
+        "main.py: NameError: name 'undefined' is not defined",
+        "readiness check --only starts",
+    )
 
 
 def test_what_did_not_end_is_shown_with_what_it_said_last(judge: Judge) -> None:

@@ -44,6 +44,7 @@ def test_the_failing_project_fails_by_its_planted_fault(found: Found, staged: St
     assert NAMED[name] in finding.reason
     assert len(finding.problems) == 1
     assert finding.remedy.text
+    assert finding.remedy.command
     assert finding.location is not None
 
 

@@ -31,6 +31,7 @@ def test_the_failing_project_fails_by_its_planted_fault(judge: Judge, name: str)
     assert finding.reason == problem.text
     assert finding.remedy.text
     assert finding.remedy.command
+    assert finding.remedy.command
 
 
 @pytest.mark.parametrize("name", CHECKS)

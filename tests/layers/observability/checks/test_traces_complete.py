@@ -30,12 +30,18 @@ def test_each_call_seen_holds_with_the_numbers() -> None:
 
 
 def test_nothing_arrived_fails_and_says_how_to_export() -> None:
-    finding = judged(replace(GOOD, seen=Seen(), asked=()))
+    finding = judged(replace(GOOD, seen=Seen(), asked=(), declare="uv add opentelemetry-exporter-otlp-proto-http"))
     assert (finding.outcome, finding.cause) == (Outcome.FAILS, Cause.PROJECT)
     assert finding.reason == "nothing arrived at the address in OTEL_EXPORTER_OTLP_ENDPOINT"
     assert "readiness.setup()" in finding.remedy.text
-    assert "opentelemetry-exporter-otlp-proto-http" in finding.remedy.command
-    assert "pip install" not in judged(replace(GOOD, seen=Seen(), installed=True)).remedy.command
+    assert finding.remedy.command == "uv add opentelemetry-exporter-otlp-proto-http"
+    assert finding.remedy.text.startswith("declare OpenTelemetry, install from the lock, then export to")
+    installed = judged(replace(GOOD, seen=Seen(), installed=True, declare="uv add opentelemetry-exporter-otlp-proto-http"))
+    assert installed.remedy.command == "readiness check --only traces-complete"
+
+
+def test_one_span_is_one_span() -> None:
+    assert judged(replace(GOOD, seen=replace(SEEN, spans=1), asked=())).observed == "1 span in 1 trace"
 
 
 def test_a_server_from_which_nothing_came_is_told_how_batches_are_lost() -> None:

@@ -43,6 +43,7 @@ def test_the_failing_project_fails_by_its_planted_fault(judge: Judge, name: str)
     assert [problem.text for problem in finding.problems] == [finding.reason]
     assert finding.remedy.text
     assert finding.remedy.command
+    assert finding.remedy.command
 
 
 @pytest.mark.parametrize("name", CHECKS)

@@ -21,6 +21,7 @@ from readiness.layers.data.bite import Bite, Caught, bite
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import no_finding
+from readiness.sequence.wording import counted
 from readiness.world.context import Context
 
 ID = "data.contracts-bite"
@@ -89,7 +90,7 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     """Fails where a clause misses what was planted for it, or a contract asks nothing; shows how many were caught."""
     if not observed.contracts:
         return Finding(ID, Outcome.NOT_APPLICABLE, Basis.EXECUTED, reason="there is no data contract")
-    rate = f"{observed.caught} of {observed.planted} planted violations caught"
+    rate = f"{observed.caught} of {counted(observed.planted, 'planted violation')} caught"
     untried = tuple(dict.fromkeys(observed.untried))
     notes = tuple(f"not tried: {text}" for text in untried[:5])
     if len(untried) > 5:

@@ -18,11 +18,12 @@ from datetime import date
 
 from readiness.formats import codeowners
 from readiness.formats.odcs import Contract
-from readiness.layers.data import contracts, datasets, evaluation, locate
+from readiness.layers.data import contracts, datasets, evaluation, infer, locate
 from readiness.layers.data.datasets import Dataset
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import no_finding
+from readiness.sequence.wording import counted
 from readiness.world import demo as demos
 from readiness.world.context import Context
 
@@ -123,7 +124,7 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     uncovered = tuple(_problem(item) for item in observed.uncovered)
     problems = (*uncovered, *observed.nobody)
     total = len(observed.read)
-    said = f"{_counted(total, 'dataset')} read, {total - min(total, len(uncovered))} covered by {_counted(observed.contracts, 'contract')}"
+    said = f"{counted(total, 'dataset')} read, {total - min(total, len(uncovered))} covered by {counted(observed.contracts, 'contract')}"
     if not problems:
         return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, observed.demo, observed=said, notes=notes)
     first = problems[0]
@@ -134,10 +135,6 @@ def judge(observed: Observed, policy: Policy) -> Finding:
         ID, Outcome.FAILS, Basis.EXECUTED, first.subject, "a contract with an owner for every dataset that is read", said, reason,
         Cause.PROJECT, first.location, _remedy(observed), problems, notes,
     )  # fmt: skip
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _problem(item: Dataset) -> Problem:
@@ -153,7 +150,11 @@ def _remedy(observed: Observed) -> Remedy:
     if observed.invalid:
         return Remedy("correct the contract that cannot be read", "readiness check --only contracts-hold")
     item = observed.uncovered[0]
+    if item.files and not infer.can_read(item.files[0]):
+        text = "keep it in a form whose rows are read here (csv, jsonl, parquet), or name it in not_data of [data]"
+        return Remedy(text, "readiness checks contracts-exist")
     stem = posixpath.splitext(posixpath.basename(item.name.rstrip("/*")))[0].strip("*.") or "data"
     return Remedy(
-        f"describe it in contracts/{stem}.odcs.yaml, or name it in not_data of [data]", f"head -3 {item.files[0]}" if item.files else ""
+        f"describe it in contracts/{stem}.odcs.yaml, which this begins, or name it in not_data of [data]",
+        f"readiness data infer {infer.argument(item.name, item.files[0] if item.files else '')}",
     )

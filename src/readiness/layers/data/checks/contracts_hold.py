@@ -22,6 +22,7 @@ from readiness.layers.data.results import Result
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import no_finding
+from readiness.sequence.wording import counted
 from readiness.world.context import Context
 
 ID = "data.contracts-hold"
@@ -128,7 +129,7 @@ def _summary(counts: Counter[Status], prose: int) -> str:
     if left := counts[Status.NOT_EVALUATED] + prose:
         parts.append(f"{left} not evaluated")
     total = sum(counts.values()) + prose
-    return f"{total} clause{'s' if total != 1 else ''}: {', '.join(parts)}" if total else ""
+    return f"{counted(total, 'clause')}: {', '.join(parts)}" if total else ""
 
 
 def _lenient(observed: Observed) -> list[str]:

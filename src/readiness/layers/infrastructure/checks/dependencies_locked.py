@@ -11,15 +11,19 @@ Source: direct dependencies pinned and a transitive one drifted; a hashed lock t
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 from readiness.formats import dockerfile
+from readiness.layers.infrastructure import blame, starting
 from readiness.layers.infrastructure.interpreter import dockerfiles
 from readiness.layers.infrastructure.locking import locking
 from readiness.layers.infrastructure.pinning import Drift, declared, drift
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import no_finding
+from readiness.sequence.wording import agreeing, counted
+from readiness.world import record
 from readiness.world.context import Context
 from readiness.world.environment import Procedure, Step
 from readiness.world.explanation import explain
@@ -32,7 +36,7 @@ ID = "infrastructure.dependencies-locked"
 class Observed:
     """What pins the packages: the lock, what it leaves free, whether it is `stale`, what the image build ignores.
 
-    `relock` is the command that pins everything, empty where none would work.
+    `relock` is the command that pins everything, empty where none would work; `remedy` says how to pin what was installed.
     """
 
     kind: str
@@ -46,6 +50,7 @@ class Observed:
     blocked: Cause = Cause.NONE
     unread: str = ""
     relock: str = ""
+    remedy: Remedy | None = None
 
 
 def observe(context: Context) -> Observed:
@@ -64,8 +69,18 @@ def observe(context: Context) -> Observed:
     blocked = context.session.blocked
     relock = locking(project, procedure).lock()
     return Observed(
-        procedure.kind, procedure.lock, len(said.direct), found, loose, stale, unchecked, image, blocked, procedure.unread, relock
-    )
+        procedure.kind, procedure.lock, len(said.direct), found, loose, stale, unchecked, image, blocked, procedure.unread, relock,
+        _remedy(context, found) if found is not None and found.unpinned else None,
+    )  # fmt: skip
+
+
+def _remedy(context: Context, free: Drift) -> Remedy:
+    """How to pin what was installed; what no longer starts with it says whether today's releases are the ones to pin."""
+    if context.session.blocked is not Cause.NONE:
+        return free.remedy()
+    broken = [item for item in starting.start(context).started if item.cause is Cause.PROJECT and not item.aside]
+    about = {name for item in broken for name in (item.suspect, item.raised_in) if name}
+    return blame.relock(broken, free, record.owners(context.session.first.path, about))
 
 
 def _stale(context: Context) -> tuple[str, str]:
@@ -159,7 +174,9 @@ def _fails(observed: Observed, problems: list[Problem]) -> Finding:
         command = {"uv.lock": "uv lock", "poetry.lock": "poetry lock"}.get(observed.lock, "") if observed.stale else ""
         remedy = Remedy(f"bring {observed.lock} up to date and install from it everywhere", command)
         if observed.image and not observed.stale:
-            remedy = Remedy(f"copy {observed.lock} into the image and install from it")
+            place = first.location
+            shown = f"sed -n {place.line}p {shlex.quote(place.file)}" if place is not None else ""
+            remedy = Remedy(f"copy {observed.lock} into the image and install from it, in place of this", shown)
         return Finding(
             ID,
             Outcome.FAILS,
@@ -174,8 +191,9 @@ def _fails(observed: Observed, problems: list[Problem]) -> Finding:
             tuple(problems),
         )
     if free is not None:
-        text = f"{len(free.unpinned)} of {len(free.installed)} packages are left to the day of installation"
-        reason = f"{free.pinned_direct} of {free.direct} direct dependencies are pinned; no lock pins the rest"
+        left, are = len(free.unpinned), agreeing(len(free.unpinned), "is", "are")
+        text = f"{left} of {counted(len(free.installed), 'package')} {are} left to the day of installation"
+        reason = f"{free.direct_counts}; no lock pins the rest"
         location = Location(free.file) if free.file else None
         return Finding(
             ID,
@@ -187,10 +205,12 @@ def _fails(observed: Observed, problems: list[Problem]) -> Finding:
             reason,
             Cause.PROJECT,
             location,
-            free.remedy(),
+            observed.remedy or free.remedy(),
             tuple(problems),
         )
-    text = f"{len(observed.loose)} of {observed.direct} direct dependencies are not pinned"
+    text = (
+        f"{len(observed.loose)} of {counted(observed.direct, 'direct dependency')} {agreeing(len(observed.loose), 'is', 'are')} not pinned"
+    )
     remedy = Remedy("pin every package and install from that", observed.relock)
     return Finding(
         ID, Outcome.FAILS, basis, first.subject, "every package is pinned", text, "no lock pins them", Cause.PROJECT,

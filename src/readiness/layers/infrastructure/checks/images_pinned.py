@@ -12,10 +12,13 @@ Source: `:latest` in four of 14 public applications.
 
 from __future__ import annotations
 
+import shlex
+
 from readiness.layers.infrastructure import images
 from readiness.layers.infrastructure.images import UNRESOLVED, Images, looseness
 from readiness.sequence.finding import Basis, Cause, Finding, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy, Stakes
+from readiness.sequence.wording import counted
 from readiness.world.context import Context
 
 ID = "infrastructure.images-pinned"
@@ -66,7 +69,7 @@ def _named(observed: Images) -> str:
 
 
 def _counted(observed: Images) -> str:
-    return f"{len(observed.images)} image{'s' if len(observed.images) != 1 else ''}"
+    return counted(len(observed.images), "image")
 
 
 def _loose(reference: str, *, strict: bool) -> str:
@@ -77,4 +80,6 @@ def _remedy(first: Problem, observed: Images, *, strict: bool) -> Remedy:
     reference = next(item.reference for item in observed.images if item.location == first.location)
     if strict:
         return Remedy("name the digest after the tag", f"docker buildx imagetools inspect {reference}")
-    return Remedy(f"name the version you run in {first.location.file if first.location else 'the file'}")
+    if first.location is None:
+        return Remedy("name the version you run in the file")
+    return Remedy(f"name the version you run in {first.location.file}", f"sed -n {first.location.line}p {shlex.quote(first.location.file)}")

@@ -18,6 +18,7 @@ from readiness.layers.infrastructure.evidence import Installed
 from readiness.layers.infrastructure.locking import locking
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy, outcome_of
 from readiness.sequence.stakes import Policy
+from readiness.sequence.wording import counted
 from readiness.world import interpreters
 from readiness.world.context import Context
 
@@ -58,7 +59,7 @@ def judge(observed: Installed, policy: Policy) -> Finding:
     location = Location(subject.partition(":")[0]) if subject else None
     if outcome is Outcome.HOLDS:
         count = observed.package_count
-        text = f"{count} package{'s' if count != 1 else ''} into an empty environment{_of_python(observed)}"
+        text = f"{counted(count, 'package')} into an empty environment{_of_python(observed)}"
         return Finding(ID, outcome, Basis.EXECUTED, subject, observed=text, notes=notes)
     problems = (Problem(subject, observed.reason, location),) if outcome is Outcome.FAILS else ()
     return Finding(

@@ -19,6 +19,7 @@ from readiness.layers.infrastructure import causes, compare
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import RUNG_ASKED, Policy
 from readiness.sequence.verdict import no_finding
+from readiness.sequence.wording import agreeing, counted
 from readiness.world import demo as demos
 from readiness.world import record
 from readiness.world.context import Context
@@ -110,7 +111,8 @@ def _package_difference(context: Context) -> str:
 
 def _altered_text(altered: tuple[record.Altered, ...]) -> str:
     first = altered[0]
-    return f"{len(altered)} installed files are not what their packages shipped: {first.path} of {first.package} {first.how}"
+    files, told = counted(len(altered), "installed file"), agreeing(len(altered), "is not what its package", "are not what their packages")
+    return f"{files} {told} shipped: {first.path} of {first.package} {first.how}"
 
 
 def _ended(run: demos.Run, demo: Demo) -> tuple[Cause, str]:
@@ -162,7 +164,8 @@ def judge(observed: Observed, policy: Policy) -> Finding:
         notes.append(f"the demo also wrote {', '.join(observed.touched[:3])}{' …' if len(observed.touched) > 3 else ''}")
     asked = RUNG_ASKED[policy.stakes]
     if observed.cause is Cause.NONE and observed.rung >= asked:
-        text = f"R{observed.rung}: `{observed.demo}` gave the same result in a fresh environment, {observed.compared_files} files verified"
+        verified = counted(observed.compared_files, "file")
+        text = f"R{observed.rung}: `{observed.demo}` gave the same result in a fresh environment, {verified} verified"
         return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, observed.demo, f"R{asked}", text, notes=tuple(notes))
     differs = "differ" in observed.reason and not observed.altered
     cause = Cause.NOT_EXERCISED if differs and not observed.declared_outputs else observed.cause
@@ -177,7 +180,7 @@ def judge(observed: Observed, policy: Policy) -> Finding:
 
 def _remedy(cause: Cause, observed: Observed, *, differs: bool) -> Remedy:
     if cause is Cause.PROJECT and observed.altered:
-        return Remedy("install what the package ships, and keep changes to it in the project")
+        return Remedy("install what the package ships, and keep changes to it in the project", f"readiness check --only {ID}")
     if cause is Cause.PROJECT and not differs:
         command = f"jupyter execute '{observed.demo}'" if observed.demo.endswith(".ipynb") else observed.demo
         return Remedy("make the demo run in an environment that was just installed", command)
@@ -189,7 +192,9 @@ def _remedy(cause: Cause, observed: Observed, *, differs: bool) -> Remedy:
             'where: env = { OPENAI_BASE_URL = "http://127.0.0.1:8765/v1" } in [demo]'
         )
     texts = {
-        Cause.PROJECT: Remedy("seed what is random (the demo is given SEED), and keep times and paths out of the outputs"),
+        Cause.PROJECT: Remedy(
+            "seed what is random (the demo is given SEED), and keep times and paths out of the outputs", f"readiness check --only {ID}"
+        ),
         Cause.CONFIGURATION: _settings_remedy(observed),
         Cause.NETWORK: Remedy('ship what the demo downloads, or allow it the network: network = "on" in [demo]'),
         Cause.SERVICE: Remedy("let the demo run without the service, or start it as part of the demo"),

@@ -22,6 +22,7 @@ from readiness.layers.infrastructure.starting import STILL_RUNNING
 from readiness.sequence.finding import Basis, Cause, Finding, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import no_finding
+from readiness.sequence.wording import agreeing, counted
 from readiness.world import record
 from readiness.world.context import Context
 
@@ -71,7 +72,7 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     fine = len(product) - len(unclear) - len(silent)
     if unclear or not fine:
         worst = (unclear or silent)[0]
-        text = f"{fine} of {len(product)} start"
+        text = f"{fine} of {len(product)} {agreeing(fine, 'starts', 'start')}"
         notes = tuple(note for note in notes if not note.endswith(f": {worst.subject} {worst.reason}"))  # it is the reason
         return Finding(
             ID, Outcome.UNKNOWN, Basis.EXECUTED, worst.subject, "all start", text, f"{worst.subject} {worst.cause}: {worst.reason}",
@@ -84,14 +85,14 @@ def _count(fine: int, product: list[Started]) -> str:
     scripts = sum(item.subject.startswith("script ") for item in product)
     books = sum(item.subject.endswith(".ipynb") for item in product)
     parts = [(fine - scripts - books, "module"), (scripts, "script"), (books, "notebook")]
-    return " and ".join(f"{count} {word}{'s' if count != 1 else ''}" for count, word in parts if count > 0)
+    return " and ".join(counted(count, word) for count, word in parts if count > 0)
 
 
 def _fails(observed: Observed, product: list[Started], broken: list[Started], notes: tuple[str, ...]) -> Finding:
     first = broken[0]
     reasons = list(dict.fromkeys(item.reason for item in broken))
-    more = f" (and {len(reasons) - 1} other reason{'s' if len(reasons) > 2 else ''})" if len(reasons) > 1 else ""
-    text = f"{len(broken)} of {len(product)} fail{'s' if len(broken) == 1 else ''}: {reasons[0]}{more}"
+    more = f" (and {counted(len(reasons) - 1, 'other reason')})" if len(reasons) > 1 else ""
+    text = f"{len(broken)} of {len(product)} {agreeing(len(broken), 'fails', 'fail')}: {reasons[0]}{more}"
     problems = tuple(Problem(item.subject, item.reason, item.location) for item in broken)
     why, remedy = blame.why(first, observed.drift, observed.owners)
     return Finding(
@@ -120,7 +121,7 @@ def _notes(started: tuple[Started, ...], silent: list[Started]) -> list[str]:
     if said:
         notes.append(f"the last that {said[0].subject} said: {said[0].said}")
     if aside:
-        notes.append(f"beside the product {len(aside)} fail{'s' if len(aside) == 1 else ''}: {aside[0].subject}: {aside[0].reason}")
+        notes.append(f"beside the product {len(aside)} {agreeing(len(aside), 'fails', 'fail')}: {aside[0].subject}: {aside[0].reason}")
     if dummies:
         notes.append(f"{dummies} started with dummy settings")
     return notes

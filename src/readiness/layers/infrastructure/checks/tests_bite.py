@@ -12,6 +12,7 @@ Source: Jia and Harman, An analysis and survey of the development of mutation te
 
 from __future__ import annotations
 
+import shlex
 import time
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +21,7 @@ from readiness.layers.infrastructure import modules, mutation, suite
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy, outcome_of
 from readiness.sequence.interval import clopper_pearson
 from readiness.sequence.stakes import MINIMUM_KILL_RATE, Policy
+from readiness.sequence.wording import agreeing, counted
 from readiness.world import beneath
 from readiness.world.context import Context
 from readiness.world.environment import Environment
@@ -118,23 +120,29 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     if observed.cause is not Cause.NONE or not observed.passed:
         return _not_green(observed)
     if not observed.tried:
-        return Finding(ID, Outcome.NOT_APPLICABLE, Basis.EXECUTED, reason=f"{observed.passed} tests pass; there is no code to change")
+        return Finding(
+            ID,
+            Outcome.NOT_APPLICABLE,
+            Basis.EXECUTED,
+            reason=f"{counted(observed.passed, 'test')} {agreeing(observed.passed, 'passes', 'pass')}; there is no code to change",
+        )
     lower, upper = clopper_pearson(observed.killed, observed.tried, CONFIDENCE)
     span = f"{lower:.0%} to {upper:.0%}"
     if observed.complete:
         lower = upper = observed.killed / observed.tried
         span = "all there are"
     minimum = MINIMUM_KILL_RATE[policy.stakes]
-    rate = f"{observed.killed} of {observed.tried} changes noticed ({span}), {observed.passed} tests"
+    rate = f"{observed.killed} of {counted(observed.tried, 'change')} noticed ({span}), {counted(observed.passed, 'test')}"
     expected = f"at least {minimum:.0%} noticed"
     notes = tuple(f"survived: {item.subject} {item.text}" for item in observed.survivors[:2])
     if observed.skipped:
-        notes = (*notes, f"{observed.skipped} tests were skipped, which is not passed")
+        notes = (*notes, f"{counted(observed.skipped, 'test')} {agreeing(observed.skipped, 'was', 'were')} skipped, which is not passed")
     if lower >= minimum:
         return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, "tests", expected, rate, notes=notes)
     if upper < minimum:
         location = observed.survivors[0].location
-        remedy = Remedy("assert on results, first where a change survived")
+        shown = f"sed -n {location.line}p {shlex.quote(location.file)}" if location is not None else ""
+        remedy = Remedy("assert on results, first where a change survived", shown)
         return Finding(
             ID, Outcome.FAILS, Basis.EXECUTED, "tests", expected, rate, "the suite passes whatever the code does", Cause.PROJECT,
             location, remedy, observed.survivors[:5], notes,
@@ -147,7 +155,11 @@ def judge(observed: Observed, policy: Policy) -> Finding:
 def _not_green(observed: Observed) -> Finding:
     cause = observed.cause if observed.cause is not Cause.NONE else Cause.NOT_EXERCISED
     total = observed.passed + observed.failed + observed.skipped
-    text = f"{observed.failed} of {total} tests fail: {observed.reason}" if observed.failed else f"no test passed: {observed.reason}"
+    text = (
+        f"{observed.failed} of {counted(total, 'test')} {agreeing(observed.failed, 'fails', 'fail')}: {observed.reason}"
+        if observed.failed
+        else f"no test passed: {observed.reason}"
+    )
     outcome = outcome_of(cause)
     problems = (Problem("tests", observed.reason),) if outcome is Outcome.FAILS else ()
     remedy = Remedy("make the tests pass in a fresh environment without network", "python -m pytest")

@@ -25,6 +25,7 @@ from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome,
 from readiness.sequence.mode import Mode
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import no_finding
+from readiness.sequence.wording import agreeing, counted
 from readiness.world.context import Context
 
 ID = "measurement.baseline-precedes-build"
@@ -67,7 +68,8 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     if unclear is not None:
         return no_finding(ID, unclear.reason, unclear.cause, _remedy(unclear))
     if observed.unread:
-        reason = f"{observed.unread} outcome files cannot be read, so their baselines are not known"
+        theirs = agreeing(observed.unread, "its baseline is", "their baselines are")
+        reason = f"{counted(observed.unread, 'outcome file')} cannot be read, so {theirs} not known"
         return no_finding(ID, reason, Cause.NOT_EXERCISED, Remedy("correct them", "readiness outcome lint"))
     return _holds(observed.proofs)
 
@@ -107,6 +109,8 @@ def _remedy(proof: Proof) -> Remedy:
         State.CHANGED: Remedy("bring back the data the baseline was locked with, or lock a new version", f"readiness outcome lint {name}"),
         State.EMPTY: Remedy("choose a window in which units occurred, or bring its data", f"readiness outcome lint {name}"),
         State.RETROSPECTIVE: Remedy(prospective, f"readiness outcome lock {name}"),
-        State.UNTRUSTED: Remedy(f'name the key in readiness.toml: [trust] keys = ["{proof.lock.signer if proof.lock else ""}"]'),
+        State.UNTRUSTED: Remedy(
+            f'name the key in readiness.toml: [trust] keys = ["{proof.lock.signer if proof.lock else ""}"]', "readiness outcome lint"
+        ),
     }
     return texts.get(proof.state, Remedy(prospective, "git fetch --unshallow") if "cut off" in proof.reason else Remedy(prospective))

@@ -129,9 +129,10 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     notes = (f"stopped, it still asked a model {often}",) if observed.models_asked else ()
     if problems:
         first = problems[0]
+        told = Remedy(remedy.text if fault else "name one person in kill.authority: Name <address>", f"readiness check --only {ID}")
         return Finding(
             ID, Outcome.FAILS, Basis.EXECUTED, observed.demo, expected, first.text, first.text, Cause.PROJECT, first.location,
-            remedy if fault else Remedy("name one person in kill.authority: Name <address>"), problems, notes,
+            told, problems, notes,
         )  # fmt: skip
     return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, observed.demo, expected, _shown(observed), notes=notes)
 

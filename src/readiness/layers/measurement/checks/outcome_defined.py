@@ -53,6 +53,7 @@ from readiness.sequence.finding import Basis, Cause, Finding, Outcome, Problem, 
 from readiness.sequence.mode import Mode
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import no_finding
+from readiness.sequence.wording import counted
 from readiness.world.context import Context
 
 ID = "measurement.outcome-defined"
@@ -82,7 +83,9 @@ def observe(context: Context) -> Observed:
     stopped = [item for item in assessed if item.cause is not Cause.NONE]
     problems = [*lint.input_problems(gathered), *(problem for item in assessed for problem in item.problems)]
     measured = tuple(
-        f"{item.outcome.id}: {len(item.measured.units)} units of `{item.outcome.unit}`" for item in assessed if item.cause is Cause.NONE
+        f"{item.outcome.id}: {counted(len(item.measured.units), 'unit')} of `{item.outcome.unit}`"
+        for item in assessed
+        if item.cause is Cause.NONE
     )
     notes = () if build.clear else (f"when the build began is not clear: {build.unknown or build.wrong}",)
     first = stopped[0] if stopped else None

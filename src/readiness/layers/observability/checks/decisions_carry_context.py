@@ -4,9 +4,11 @@ Proves: of each answer it can be said later what gave it, on what grounds, and h
 Needed above: calibration, error rates by version and the cost of being wrong are computed from these.
 Executed: the demo runs once with a receiver of OTLP/HTTP. A decision is a span with `readiness.decision.kind`; in traces
 without one, the outermost span of a chain, an agent or a model call, in OpenTelemetry's, OpenLLMetry's and OpenInference's
-conventions, with what is known of it. An abstention needs no sources; a refusal and a fallback, which ask no model, need
-neither sources nor confidence. A source that names a file of the project must exist.
-Cannot see: whether a confidence is justified, and whether a source was really read by the model.
+conventions, with what is known of it. An abstention, for which a model was asked, needs no sources. A refusal and a
+fallback, decided without a model, need neither sources nor confidence, and a version only where they name a model. A
+source that names a file of the project must exist.
+Cannot see: whether a confidence is justified, whether a source was really read by the model, and whether a model was
+asked before a refusal that names none.
 Repair: wrap the answer in `with readiness.decision(...)`, and state version, sources and confidence there.
 Source: systems that are confidently wrong, and teams that cannot say which version answered.
 """
@@ -23,6 +25,7 @@ from readiness.layers.observability.evidence import SeenDecision
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import no_finding
+from readiness.sequence.wording import counted
 from readiness.world.context import Context
 
 ID = "observability.decisions-carry-context"
@@ -105,15 +108,15 @@ def judge(observed: Observed, policy: Policy) -> Finding:
         return no_finding(ID, text, Cause.NOT_EXERCISED, Remedy("export spans first", "readiness check --only traces-complete"))
     made = [item for item in observed.decisions if not item.error]
     if not observed.decisions:
-        reason = f"{_number(observed.spans, 'span')} arrived, and no decision among them"
+        reason = f"{counted(observed.spans, 'span')} arrived, and no decision among them"
         return _failed(observed, (Problem("decisions", reason, observed.location),), ())
     problems, notes = (*_lacking(observed, made), *_absent(observed)), _notes(observed, made)
     if problems:
         return _failed(observed, problems, notes)
     if not any(_asked_a_model(item) for item in made):
-        reason = f"each of {_number(len(observed.decisions), 'decision')} ended in an error, a refusal or a fallback"
+        reason = f"each of {counted(len(observed.decisions), 'decision')} ended in an error, a refusal or a fallback"
         return no_finding(ID, reason, Cause.NOT_EXERCISED, Remedy("let the demo answer at least once"))
-    text = f"{_number(len(made), 'decision')} with version, sources and confidence"
+    text = f"{counted(len(made), 'decision')} with version, sources and confidence"
     return Finding(
         ID, Outcome.HOLDS, Basis.EXECUTED, observed.demo, "version, sources and confidence of each", text, notes=(*notes, _example(made))
     )
@@ -134,16 +137,17 @@ def _asked_a_model(item: SeenDecision) -> bool:
 
 def _lacking(observed: Observed, made: list[SeenDecision]) -> list[Problem]:
     answered = [item for item in made if _asked_a_model(item)]
+    by_model = [item for item in made if _asked_a_model(item) or item.model]
     sourced = [item for item in answered if item.outcome != "abstained"]
     kinds = (
-        ("model version", made, "{} no model version", [item for item in made if not item.model_version]),
+        ("model version", by_model, "{} no model version", [item for item in by_model if not item.model_version]),
         ("sources", sourced, "{} no source", [item for item in sourced if not item.sources]),
         ("confidence", answered, "{} no confidence", [item for item in answered if item.confidence is None]),
         ("confidence range", made, "{} a confidence that is no number from 0 to 1", [item for item in made if _is_off(item)]),
     )
     return [
         Problem(
-            subject, f"{len(lacking)} of {_number(len(among), 'decision')} {_told(text, lacking)}", lacking[0].location or observed.location
+            subject, f"{len(lacking)} of {counted(len(among), 'decision')} {_told(text, lacking)}", lacking[0].location or observed.location
         )
         for subject, among, text, lacking in kinds
         if lacking
@@ -173,7 +177,7 @@ def _failed(observed: Observed, problems: tuple[Problem, ...], notes: tuple[str,
 def _notes(observed: Observed, made: list[SeenDecision]) -> tuple[str, ...]:
     notes = []
     if failed := len(observed.decisions) - len(made):
-        notes.append(f"{_number(failed, 'decision')} ended in an error and {'is' if failed == 1 else 'are'} not judged")
+        notes.append(f"{counted(failed, 'decision')} ended in an error and {'is' if failed == 1 else 'are'} not judged")
     stated = [item for item in made if item.confidence is not None and not math.isnan(item.confidence)]
     different = {item.input_digest or item.id for item in stated}
     if len(different) >= _CONSTANT_FROM and len({item.confidence for item in stated}) == 1:
@@ -183,7 +187,3 @@ def _notes(observed: Observed, made: list[SeenDecision]) -> tuple[str, ...]:
             f"named as a source and not seen to be read: {', '.join(observed.unread[:3])}{' …' if len(observed.unread) > 3 else ''}"
         )
     return tuple(notes)
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

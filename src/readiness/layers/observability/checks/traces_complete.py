@@ -17,12 +17,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from readiness.layers.observability import counting, telemetry
+from readiness.layers.observability import counting, declaring, telemetry
 from readiness.layers.observability.counting import Asked, Missing
 from readiness.layers.observability.evidence import Seen
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import no_finding
+from readiness.sequence.wording import counted
 from readiness.world.context import Context
 from readiness.world.watched import ModelCall
 
@@ -30,6 +31,7 @@ ID = "observability.traces-complete"
 
 _GRPC = "opentelemetry-exporter-otlp-proto-grpc"
 _HTTP = "opentelemetry-exporter-otlp-proto-http"
+_NEEDED = ("opentelemetry-sdk", _HTTP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class Observed:
     """What arrived, what was asked for, and how many requests were answered; `cause` and `reason` say why nothing was seen.
 
     `boundary` is False where calls of models could leave unseen. `grpc` says that the demo exports over gRPC for all that
-    is known, `installed` that it has what it takes to export over HTTP.
+    is known, `installed` that it has what it takes to export over HTTP, `declare` is the command by which
+    it would get that.
     """
 
     demo: str = ""
@@ -51,6 +54,7 @@ class Observed:
     server: bool = False
     grpc: bool = False
     installed: bool = False
+    declare: str = ""
     location: Location | None = None
 
 
@@ -67,6 +71,7 @@ def observe(context: Context) -> Observed:
     return Observed(
         name, False, cause, reason, telemetry.gather(context), _asked(watched.calls), watched.boundary,
         sum(answer.phase == "demo" for answer in watched.answers), demo.server is not None, grpc, _HTTP in packages,
+        declaring.command(context.project, context.session.procedure, _NEEDED),
         Location(context.demo.source, demo.line if context.demo.source == "readiness.toml" else 1),
     )  # fmt: skip
 
@@ -92,16 +97,16 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     if not observed.seen.exports and observed.grpc:
         text = "the demo seems to export over gRPC, which this version does not receive"
         return no_finding(ID, text, Cause.TOOL, Remedy("export over HTTP while it is judged: OTEL_EXPORTER_OTLP_PROTOCOL is given"))
-    counted = counting.count(observed.asked, observed.seen.calls)
+    compared = counting.count(observed.asked, observed.seen.calls)
     # Where nothing arrived at all, that is the one fault.
-    sure = [item for item in counted.missing if not item.others and observed.seen.exports]
+    sure = [item for item in compared.missing if not item.others and observed.seen.exports]
     problems = (*_unread(observed), *_absent(observed), *(_missing(item, observed.location) for item in sure), *_unanswered(observed))
     if problems:
         return _failed(observed, problems)
-    if counted.missing:
-        return no_finding(ID, _unsure(counted.missing[0]), Cause.NOT_EXERCISED, Remedy("name in the span the model that is asked for"))
-    text = f"{observed.seen.spans} spans in {_number(observed.seen.traces, 'trace')}{_calls_text(observed)}"
-    return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, observed.demo, _expected(observed), text, notes=_notes(observed, counted.surplus))
+    if compared.missing:
+        return no_finding(ID, _unsure(compared.missing[0]), Cause.NOT_EXERCISED, Remedy("name in the span the model that is asked for"))
+    text = f"{counted(observed.seen.spans, 'span')} in {counted(observed.seen.traces, 'trace')}{_calls_text(observed)}"
+    return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, observed.demo, _expected(observed), text, notes=_notes(observed, compared.surplus))
 
 
 def _unread(observed: Observed) -> Iterator[Problem]:
@@ -116,13 +121,13 @@ def _absent(observed: Observed) -> Iterator[Problem]:
         ended = ", not even when the server was ended" if observed.server else ""
         yield Problem("exports", f"nothing arrived at the address in OTEL_EXPORTER_OTLP_ENDPOINT{ended}", observed.location)
     elif not seen.spans and not seen.malformed:
-        yield Problem("spans", f"{_number(seen.exports, 'export')} arrived, and no span among them", observed.location)
+        yield Problem("spans", f"{counted(seen.exports, 'export')} arrived, and no span among them", observed.location)
 
 
 def _missing(item: Missing, location: Location | None) -> Problem:
     asked = item.asked
     failed = f", {asked.made - asked.answered} of them failed" if asked.made > asked.answered else ""
-    seen = f"{_number(item.seen, 'span')} of at least {asked.needed}"
+    seen = f"{counted(item.seen, 'span')} of at least {asked.needed}"
     text = f"{asked.named} was called {_times(asked.made)} at {asked.endpoint}{failed}; {seen}"
     return Problem(f"{asked.named} {asked.endpoint}", text, location)
 
@@ -131,13 +136,13 @@ def _unanswered(observed: Observed) -> Iterator[Problem]:
     seen = observed.seen
     left = max(seen.traces, len(seen.decisions))
     if seen.spans and left < observed.requests:
-        yield Problem("requests", f"{left} of {_number(observed.requests, 'request')} left a trace", observed.location)
+        yield Problem("requests", f"{left} of {counted(observed.requests, 'request')} left a trace", observed.location)
 
 
 def _failed(observed: Observed, problems: tuple[Problem, ...]) -> Finding:
     notes = _notes(observed, 0)
     if observed.seen.lost and not observed.seen.malformed:
-        text = f"{problems[0].text}, but {_number(observed.seen.lost, 'export')} came that could not be kept whole"
+        text = f"{problems[0].text}, but {counted(observed.seen.lost, 'export')} came that could not be kept whole"
         return no_finding(ID, text, Cause.TOOL, Remedy("let the demo export less, in smaller batches"))
     if observed.seen.exports or observed.server:
         notes = (*notes, "a batch is lost where a process ends, by SIGTERM too, without flushing it")
@@ -149,20 +154,21 @@ def _failed(observed: Observed, problems: tuple[Problem, ...]) -> Finding:
 
 def _remedy(observed: Observed) -> Remedy:
     if observed.seen.malformed:
-        return Remedy("let an OpenTelemetry SDK write the exports", "pip install opentelemetry-sdk opentelemetry-exporter-otlp-proto-http")
+        return Remedy("let an OpenTelemetry SDK write the exports: declare it, and install from the lock", observed.declare)
     if not observed.seen.exports:
         text = (
             "export to OTEL_EXPORTER_OTLP_ENDPOINT, which the demo is given: `readiness.setup()` at its start, or opentelemetry-instrument"
         )
-        install = "" if observed.installed else "pip install opentelemetry-sdk opentelemetry-exporter-otlp-proto-http"
-        return Remedy(text, install or "readiness check --only traces-complete")
+        if observed.installed:
+            return Remedy(text, "readiness check --only traces-complete")
+        return Remedy(f"declare OpenTelemetry, install from the lock, then {text}", observed.declare)
     text = "instrument every client of a model, and flush the tracer provider when the process ends"
     return Remedy(text, "readiness check --only traces-complete")
 
 
 def _unsure(item: Missing) -> str:
     others = ", ".join(item.others[:3])
-    short = f"{item.asked.named} was called {_times(item.asked.made)} and {_number(item.seen, 'span')} names it"
+    short = f"{item.asked.named} was called {_times(item.asked.made)} and {counted(item.seen, 'span')} names it"
     return f"{short}; spans of {others} may be the same calls under another name, or others"
 
 
@@ -172,13 +178,13 @@ def _short(problems: tuple[Problem, ...]) -> str:
 
 def _expected(observed: Observed) -> str:
     made = sum(item.made for item in observed.asked)
-    return f"a span for each of {_number(made, 'model call')}" if made else "the spans of the demo"
+    return f"a span for each of {counted(made, 'model call')}" if made else "the spans of the demo"
 
 
 def _calls_text(observed: Observed) -> str:
     made = sum(item.made for item in observed.asked)
-    called = f", {_number(made, 'model call')} at the boundary, each seen" if made else ""
-    return called + (f", {_number(observed.requests, 'request')}" if observed.requests else "")
+    called = f", {counted(made, 'model call')} at the boundary, each seen" if made else ""
+    return called + (f", {counted(observed.requests, 'request')}" if observed.requests else "")
 
 
 def _notes(observed: Observed, surplus: int) -> tuple[str, ...]:
@@ -186,12 +192,8 @@ def _notes(observed: Observed, surplus: int) -> tuple[str, ...]:
     if not observed.boundary:
         notes.append("the demo has the network, so its calls of models were not counted; give OPENAI_BASE_URL in env of [demo]")
     elif surplus:
-        notes.append(f"{_number(surplus, 'span')} of model calls beyond those at the boundary: models inside the process, or told twice")
+        notes.append(f"{counted(surplus, 'span')} of model calls beyond those at the boundary: models inside the process, or told twice")
     return tuple(notes)
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _times(count: int) -> str:

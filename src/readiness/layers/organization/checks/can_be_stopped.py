@@ -54,14 +54,17 @@ def observe(context: Context) -> Observed:
 def judge(observed: Observed, policy: Policy) -> Finding:
     """Holds when at least one person who may stop it is active; only teams or unmatched handles are `unknown`."""
     if observed.problems:
-        return _fails(observed.problems, Remedy("correct authority.yaml and its neighbours"))
+        return _fails(observed.problems, Remedy("correct authority.yaml and its neighbours; this tells each line", "readiness init"))
     if not observed.stoppers and observed.unread:
         return no_finding(ID, "the outcome files cannot be read, so who may stop it is not known", Cause.NOT_EXERCISED)
     if not observed.stoppers and not observed.production:
         return Finding(ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason="it does not go to production, and nobody is named to stop it")
     if not observed.stoppers:
         text = "nobody is named who may stop it"
-        return _fails((Problem("kill", text),), Remedy("name a person under `kill` in authority.yaml"))
+        return _fails(
+            (Problem("kill", text),),
+            Remedy("name a person under `kill` in authority.yaml; this says who is named for what so far", "readiness init"),
+        )
     if observed.unreadable:
         return no_finding(ID, f"whether {observed.stoppers[0].person} is here cannot be told: {observed.unreadable}", Cause.NOT_EXERCISED)
     here = [named for named in observed.stoppers if named.active(observed.now)]
@@ -80,7 +83,8 @@ def _nobody(observed: Observed) -> Finding:
         remedy = Remedy("name one person with the address they commit or review with")
         return no_finding(ID, unclear.told(observed.now), Cause.CONFIGURATION, remedy)
     problems = tuple(Problem(f"{named.duty}: {named.person}", named.told(observed.now), named.location) for named in observed.stoppers)
-    return _fails(problems, Remedy(f"let {first.person} review a change (`Reviewed-by:` in its commit), or name somebody who is here"))
+    text = f"let {first.person} review a change (`Reviewed-by:` in its commit), or name somebody who is here"
+    return _fails(problems, Remedy(text, "git shortlog -sne --since=90.days"))
 
 
 def _fails(problems: tuple[Problem, ...], remedy: Remedy) -> Finding:

@@ -125,7 +125,8 @@ def _shown(observed: Observed) -> str:
 
 def _fails(expected: str, problems: tuple[Problem, ...]) -> Finding:
     first = problems[0]
+    text = "give the kill authority to somebody who neither owns nor builds it: `kill` in authority.yaml"
     return Finding(
         ID, Outcome.FAILS, Basis.EXECUTED, "owner, builder, kill authority", expected, first.text, first.text, Cause.PROJECT,
-        first.location, Remedy("give the kill authority to somebody who neither owns nor builds it: `kill` in authority.yaml"), problems,
+        first.location, Remedy(text, "git shortlog -sne --since=90.days"), problems,
     )  # fmt: skip

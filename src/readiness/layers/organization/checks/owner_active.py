@@ -65,7 +65,10 @@ def judge(observed: Observed, policy: Policy) -> Finding:
         return Finding(ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason="only what goes to production needs an owner, and none is named")
     if not observed.owners:
         text = "nobody is named who owns the outcome"
-        return _fails((Problem("owner", text),), Remedy("name one person: `owner` in outcomes/<id>.yaml"))
+        return _fails(
+            (Problem("owner", text),),
+            Remedy("name one person: `owner` in outcomes/<id>.yaml; this says who is named for what so far", "readiness init"),
+        )
     if observed.unreadable:
         return no_finding(ID, f"whether {observed.owners[0].person} is active cannot be told: {observed.unreadable}", Cause.NOT_EXERCISED)
     idle = [named for named in observed.owners if not named.active(observed.now)]
@@ -85,7 +88,8 @@ def _idle(observed: Observed, idle: list[Named]) -> Finding:
         )
     if gone and (observed.every or not open_questions):
         problems = tuple(Problem(f"{named.duty}: {named.person}", named.told(observed.now), named.location) for named in gone)
-        remedy = Remedy(f"let {gone[0].person} review a change (`Reviewed-by:` in its commit), or name who owns the outcome now")
+        text = f"let {gone[0].person} review a change (`Reviewed-by:` in its commit), or name who owns the outcome now"
+        remedy = Remedy(text, "git shortlog -sne --since=90.days")
         return _fails(problems, remedy)
     return no_finding(
         ID, first.told(observed.now), Cause.CONFIGURATION, Remedy("name one person with the address they commit or review with")

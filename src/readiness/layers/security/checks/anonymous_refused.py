@@ -23,6 +23,7 @@ from readiness.config.manifest import Request
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import no_finding
+from readiness.sequence.wording import counted
 from readiness.world import demo as demos
 from readiness.world.context import Context
 from readiness.world.watched import Answer
@@ -150,7 +151,7 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     if unclear:
         remedy = Remedy("answer who has no credential, or a wrong one, with 401 or 403")
         return no_finding(ID, f"whether nobody is refused cannot be told: {unclear[0]}", Cause.NOT_EXERCISED, remedy)
-    text = f"{len(observed.routes)} of {observed.requests} requests refused without a credential and with a wrong one"
+    text = f"{len(observed.routes)} of {counted(observed.requests, 'request')} refused without a credential and with a wrong one"
     notes = (f"{observed.public} asked of routes listed as public",) if observed.public else ()
     return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, observed.demo, "401, 403 or a login", text, location=observed.location, notes=notes)
 
@@ -184,6 +185,6 @@ def _failing(observed: Observed, problems: tuple[Problem, ...]) -> Finding:
     method, _, path = problems[0].subject.partition(" ")
     return Finding(
         ID, Outcome.FAILS, Basis.EXECUTED, observed.demo, "401, 403 or a login",
-        f"{len(problems)} of {len(observed.routes)} requests answered: {problems[0].text}", problems[0].text, Cause.PROJECT,
+        f"{len(problems)} of {counted(len(observed.routes), 'request')} answered: {problems[0].text}", problems[0].text, Cause.PROJECT,
         observed.location, Remedy(text, f'curl -i -X {method} "http://127.0.0.1:$PORT{path}"'), problems,
     )  # fmt: skip

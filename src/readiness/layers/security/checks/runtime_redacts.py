@@ -23,6 +23,7 @@ from readiness.layers.security.leaks import Known
 from readiness.sequence.finding import Basis, Cause, Finding, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import no_finding
+from readiness.sequence.wording import counted
 from readiness.world import demo as demos
 from readiness.world.context import Context
 from readiness.world.demo import Run
@@ -104,7 +105,7 @@ def _unseen(runs: list[Run]) -> tuple[Cause, str]:
         return Cause.NOT_EXERCISED, f"the demo did not run: {_ended(runs[0])}"
     for run in runs:
         if run.ran.dropped_bytes:
-            return Cause.NOT_EXERCISED, f"the demo said too much to keep: {run.ran.dropped_bytes} bytes of it were not looked at"
+            return Cause.NOT_EXERCISED, f"the demo said too much to keep: {counted(run.ran.dropped_bytes, 'byte')} of it were not looked at"
         if run.watched.dropped:
             return Cause.NOT_EXERCISED, "the demo exported too much to keep, and not all of it was looked at"
         if run.watched.grpc:
@@ -127,7 +128,7 @@ def judge(observed: Observed, policy: Policy) -> Finding:
         return _failing(observed)
     if observed.cause is not Cause.NONE:
         return no_finding(ID, observed.reason, observed.cause)
-    text = f"none of {', '.join(observed.given)} in {observed.places} place{'s' if observed.places != 1 else ''} looked at"
+    text = f"none of {', '.join(observed.given)} in {counted(observed.places, 'place')} looked at"
     return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, observed.demo, "no secret leaves the run", text)
 
 

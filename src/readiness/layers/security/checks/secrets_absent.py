@@ -28,6 +28,7 @@ from readiness.layers.security.secrets import Seen
 from readiness.sequence.finding import Basis, Cause, Finding, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import no_finding
+from readiness.sequence.wording import counted
 from readiness.world.context import Context
 
 ID = "security.secrets-absent"
@@ -56,10 +57,10 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     seen = observed.seen
     ended = {item.fingerprint: item.expires for item in observed.allow if item.expires < observed.today}
     allowed = {item.fingerprint: item for item in observed.allow if item.expires >= observed.today}
-    counted = [secret for secret in seen.secrets if secret.fingerprint not in allowed]
-    notes = _notes(seen, allowed, counted)
-    if counted:
-        return _failing(observed, counted, ended, notes)
+    serious = [secret for secret in seen.secrets if secret.fingerprint not in allowed]
+    notes = _notes(seen, allowed, serious)
+    if serious:
+        return _failing(observed, serious, ended, notes)
     if seen.trouble:
         return no_finding(ID, seen.trouble, Cause.TOOL, Remedy("install the scanner again, and check again", "readiness check --again"))
     if seen.past_trouble:
@@ -77,17 +78,17 @@ def judge(observed: Observed, policy: Policy) -> Finding:
         )
     if not observed.files:
         return Finding(ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason="every file of the project is empty")
-    text = f"none in {_count(observed.files, 'file')} and {_count(seen.commits, 'commit')}"
+    text = f"none in {counted(observed.files, 'file')} and {counted(seen.commits, 'commit')}"
     return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, observed=text, notes=notes)
 
 
-def _failing(observed: Observed, counted: list[Secret], ended: dict[str, date], notes: tuple[str, ...]) -> Finding:
-    first = counted[0]
-    problems = [Problem(item.subject, _text(item, ended.get(item.fingerprint)), None if item.commit else item.location) for item in counted]
+def _failing(observed: Observed, serious: list[Secret], ended: dict[str, date], notes: tuple[str, ...]) -> Finding:
+    first = serious[0]
+    problems = [Problem(item.subject, _text(item, ended.get(item.fingerprint)), None if item.commit else item.location) for item in serious]
     if observed.seen.more:
         problems.append(Problem("further secrets", f"{observed.seen.more} further values are not listed"))
-    past = sum(bool(item.commit) for item in counted)
-    parts = [f"{len(counted) - past} in the files"] * (past < len(counted)) + [f"{past} in history"] * bool(past)
+    past = sum(bool(item.commit) for item in serious)
+    parts = [f"{len(serious) - past} in the files"] * (past < len(serious)) + [f"{past} in history"] * bool(past)
     return Finding(
         ID, Outcome.FAILS, Basis.EXECUTED, first.subject, "no secret in the files or their history",
         f"{' and '.join(parts)}: {problems[0].text}", problems[0].text, Cause.PROJECT, None if first.commit else first.location,
@@ -116,13 +117,9 @@ def _remedy(secret: Secret) -> Remedy:
     return Remedy(text, f"git blame -L {place.line},{place.line} -- {quote(place.file)}")
 
 
-def _notes(seen: Seen, allowed: dict[str, Allowed], counted: list[Secret]) -> tuple[str, ...]:
+def _notes(seen: Seen, allowed: dict[str, Allowed], serious: list[Secret]) -> tuple[str, ...]:
     there = {secret.fingerprint for secret in seen.secrets}
     notes = [f"allowed until {item.expires}: {name} ({item.reason})" for name, item in allowed.items() if name in there]
     notes += [f"allowed and not there: {name}" for name in allowed if name not in there]
-    troubles = (seen.trouble, seen.past_trouble) if counted else ()
+    troubles = (seen.trouble, seen.past_trouble) if serious else ()
     return (*notes, *(f"not everything was looked at: {trouble}" for trouble in troubles if trouble))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' if number != 1 else ''}"

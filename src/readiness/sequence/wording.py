@@ -1,0 +1,20 @@
+"""Numbers in sentences: `1 span`, `2 spans`, `1 of them fails`."""
+
+from __future__ import annotations
+
+
+def counted(count: int, noun: str) -> str:
+    """How many of something, the noun in the form the number asks for: `1 model call`, `0 entries`."""
+    return f"{count} {noun if count == 1 else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """The plural of a regular English noun; of several words the last one changes."""
+    if noun.endswith("y") and noun[-2:-1] not in ("a", "e", "i", "o", "u", ""):
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith(("s", "x", "ch", "sh")) else f"{noun}s"
+
+
+def agreeing(count: int, one: str, many: str) -> str:
+    """The form of a verb that goes with a number: `fails` with 1, `fail` with any other."""
+    return one if count == 1 else many
