@@ -23,6 +23,9 @@ COMMANDS: Final = {
         "waive": "accept one problem for a while, signed by somebody else",
         "evidence": "look at the evidence a check left, or verify it",
     },
+    "1 Infrastructure": {
+        "run": "run a command and record what its result rests on; list and show recorded runs",
+    },
     "5 Measure": {
         "outcome": "lint and lock outcomes",
     },

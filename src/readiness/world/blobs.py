@@ -1,0 +1,76 @@
+"""What commits hold, read from git's objects as they are: no attribute, no filter and no hook of a project counts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from readiness.errors import UsageError
+from readiness.world import git
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A file of a commit: its path below the project, its mode, git's own name of its bytes, and their number.
+
+    A submodule is there with the commit it names and -1 bytes.
+    """
+
+    path: str
+    mode: str
+    name: str
+    size_bytes: int
+
+
+def tree(root: Path, commit: str) -> list[Blob]:
+    """The files of a commit at and below `root`. Raises UsageError where git cannot tell."""
+    listed = git.ask(root, "ls-tree", "-r", "-l", "-z", "--end-of-options", commit, ".")
+    if listed is None:
+        raise UsageError(f"git cannot read the files of `{commit[:12]}`", "a shallow or partial clone may not hold them")
+    found = []
+    for row in listed.split(b"\0"):
+        head, _, path = row.partition(b"\t")
+        parts = head.split()
+        if len(parts) == 4:
+            size = int(parts[3]) if parts[3].isdigit() else -1
+            found.append(Blob(os.fsdecode(path), parts[0].decode(), parts[2].decode(), size))
+    return found
+
+
+def read(root: Path, names: Sequence[str]) -> Iterator[bytes | None]:
+    """The bytes that each of these names (blobs, or `commit:./path`) stands for, in order; None where there are none."""
+    if not names:
+        return
+    argv = ["git", "-c", "safe.directory=*", "-c", "core.fsmonitor=", "-C", os.fspath(root), "--no-replace-objects", "cat-file", "--batch"]
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {"LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1"}
+    process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        for name in names:
+            if "\n" in name:
+                yield None
+                continue
+            process.stdin.write(os.fsencode(name) + b"\n")
+            process.stdin.flush()  # one at a time: neither side ever waits for the other with a full pipe
+            head = process.stdout.readline().split()
+            if len(head) == 3 and head[2].isdigit():
+                data = process.stdout.read(int(head[2]))
+                process.stdout.read(1)
+                yield data if head[1] == b"blob" else None
+            else:
+                yield None
+    finally:
+        process.stdin.close()
+        process.stdout.close()
+        process.wait()
+
+
+def unlike(root: Path) -> set[str]:
+    """Paths below `root` that are not what the commit checked out holds: changed, staged or untracked."""
+    listed = git.ask(root, "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", ".")
+    prefix = os.fsdecode((git.ask(root, "rev-parse", "--show-prefix") or b"").rstrip(b"\n"))
+    return {os.fsdecode(row[3:]).removeprefix(prefix) for row in (listed or b"").split(b"\0") if len(row) > 3}
