@@ -12,6 +12,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -25,11 +26,10 @@ from typing import Final
 
 from readiness.config import manifest as manifests
 from readiness.errors import UsageError
-from readiness.layers.infrastructure import recorded, recording, surroundings
+from readiness.layers.infrastructure import recorded, recording
 from readiness.layers.infrastructure.evidence import FileState, Run, Snapshot
 from readiness.layers.infrastructure.outputs import Outputs
 from readiness.layers.infrastructure.recording import Before
-from readiness.runs import evidence as store
 from readiness.sequence.evidence import Digest
 from readiness.world import digests, files
 from readiness.world import project as projects
@@ -66,25 +66,34 @@ def run(root: Path, asked: Asked) -> Run:
     outputs = Outputs.of(root, manifest.demo, asked.outputs, asked.metrics)
     run_id = recorded.new_id(time.time_ns() // 1_000_000, secrets.token_bytes(10))
     env = {**os.environ, "READINESS_RUN": run_id} | ({"SEED": asked.seed} if asked.seed else {})
-    project = projects.load(root, manifest.project_id)
-    memory = Digests.of_project(root)
-    found = recording.before(project, outputs.names, manifest.infrastructure.factors)
+    found = recording.before(root, outputs.names, manifest.infrastructure.factors)
     started, clock = datetime.now(UTC), time.monotonic()
     with ThreadPoolExecutor(1) as pool:
         seen: list[Future[_Seen]] = []
-        exit_code = _execute(asked.command, env, lambda: seen.append(pool.submit(_look, found, memory, asked.command, env)))
+        exit_code = _execute(asked.command, env, lambda: seen.append(pool.submit(_look, found, asked.command, env)))
         elapsed_s = time.monotonic() - clock
         beside = seen[0].result()
-    memory.save()
     written, unwritten = outputs.written()
     metrics, trouble = outputs.metrics(written)
     kept = {path: state for path, state in beside.states.items() if path not in found.outputs}
     made = Run(
-        id=run_id, project=project.id, command=asked.command, started=_to_ms(started), elapsed_s=round(elapsed_s, 3),
-        exit_code=exit_code, commit=project.commit, dirty=project.dirty, tree=_tree(beside.states), seed=env.get("SEED", ""),
-        factors=recording.digest_factors(kept, beside.snapshot, found.declared), files=kept, outputs=written,
-        metrics=metrics, snapshot=beside.snapshot, notes=(*project.warnings, *beside.notes, *unwritten, *trouble),
-    )  # fmt: skip
+        id=run_id,
+        project=manifest.project_id or projects.default_id(root, found.checkout.toplevel),
+        command=asked.command,
+        started=_to_ms(started),
+        elapsed_s=round(elapsed_s, 3),
+        exit_code=exit_code,
+        commit=found.checkout.commit,
+        dirty=found.checkout.dirty,
+        tree=_tree(beside.states),
+        seed=env.get("SEED", ""),
+        factors=recording.digest_factors(kept, beside.snapshot, found.declared),
+        files=kept,
+        outputs=written,
+        metrics=metrics,
+        snapshot=beside.snapshot,
+        notes=(*beside.notes, *unwritten, *trouble),
+    )
     _store(root, made)
     return made
 
@@ -104,17 +113,22 @@ def _to_ms(moment: datetime) -> datetime:
 def _make_place(root: Path) -> None:
     """Makes the folder of runs, so that a full or read-only disk is known before the command ran for nothing."""
     try:
-        store.ignore(root)
-        files.write_atomically(root / recorded.FOLDER / ".writable", b"readiness\n")
-        (root / recorded.FOLDER / ".writable").unlink()
+        files.ignore_own(root)
+        (root / recorded.FOLDER).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root / recorded.FOLDER) as probe:
+            probe.write(bytes(4096))
     except OSError as error:
         hint = "make the project's folder writable, and see that there is space"
         raise UsageError(f"no run can be recorded below {root / '.readiness'}: {error.strerror}", hint) from None
 
 
-def _look(found: Before, memory: Digests, command: tuple[str, ...], env: Mapping[str, str]) -> _Seen:
+def _look(found: Before, command: tuple[str, ...], env: Mapping[str, str]) -> _Seen:
+    from readiness.layers.infrastructure import surroundings  # takes a while to load, which the command need not wait for
+
+    memory = Digests.of_project(found.checkout.root)
     states, notes = recording.states(found, memory, _holds_secret)
-    snapshot = surroundings.take(found.project.root, states, env, memory, command)
+    snapshot = surroundings.take(found.checkout.root, states, env, memory, command)
+    memory.save()
     return _Seen(states, snapshot, notes)
 
 

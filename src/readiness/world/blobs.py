@@ -67,10 +67,3 @@ def read(root: Path, names: Sequence[str]) -> Iterator[bytes | None]:
         process.stdin.close()
         process.stdout.close()
         process.wait()
-
-
-def unlike(root: Path) -> set[str]:
-    """Paths below `root` that are not what the commit checked out holds: changed, staged or untracked."""
-    listed = git.ask(root, "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", ".")
-    prefix = os.fsdecode((git.ask(root, "rev-parse", "--show-prefix") or b"").rstrip(b"\n"))
-    return {os.fsdecode(row[3:]).removeprefix(prefix) for row in (listed or b"").split(b"\0") if len(row) > 3}

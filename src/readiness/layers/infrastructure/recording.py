@@ -21,9 +21,9 @@ from readiness.layers.infrastructure import recorded, render_shapes
 from readiness.layers.infrastructure import snapshot as snapshots
 from readiness.layers.infrastructure.evidence import Factor, FileState, Shape, Snapshot
 from readiness.sequence.evidence import Digest
-from readiness.world import blobs, digests, files
+from readiness.world import blobs, checkout, digests, files
+from readiness.world.checkout import Checkout
 from readiness.world.digests import Digests
-from readiness.world.project import Project
 
 KEPT_BYTES: Final = 512 << 10
 """The largest text that is kept beside a run."""
@@ -33,15 +33,11 @@ _MOST_SHAPES: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The files of a project before a command starts, and which of them are not what the commit holds.
-
-    `outputs` are those the command is to write: part of the tree, and no factor of what comes out.
+    """A checkout before a command starts. `outputs` are the files the command is to write: part of the tree, and no factor of
+    what comes out. `declared` maps factors to globs of files, as the manifest does.
     """
 
-    project: Project
-    entries: tuple[files.Entry, ...]
-    seen: Mapping[str, digests.State]
-    unlike: frozenset[str]
+    checkout: Checkout
     outputs: frozenset[str]
     declared: Mapping[str, tuple[str, ...]]
 
@@ -50,28 +46,21 @@ HoldsSecret = Callable[[str, str], bool]
 """Whether the text of the file at a path holds what looks like a secret, told by whoever knows secrets."""
 
 
-def before(project: Project, is_output: Callable[[str], bool], declared: Mapping[str, tuple[str, ...]]) -> Before:
-    """Looks at the files, which takes no reading."""
-    seen = {}
-    entries = []
-    for entry in project.entries:
-        with contextlib.suppress(OSError):
-            seen[entry.path] = digests.state_of(os.lstat(f"{project.root}/{entry.path}"))
-            entries.append(entry)
-    unlike = frozenset(blobs.unlike(project.root)) if project.commit else frozenset(entry.path for entry in entries)
-    outputs = frozenset(entry.path for entry in entries if is_output(entry.path))
-    return Before(project, tuple(entries), seen, unlike, outputs, declared)
+def before(root: Path, is_output: Callable[[str], bool], declared: Mapping[str, tuple[str, ...]]) -> Before:
+    """Looks at the files of a project, which takes no reading."""
+    found = checkout.look(root)
+    return Before(found, frozenset(entry.path for entry in found.entries if is_output(entry.path)), declared)
 
 
 def states(found: Before, memory: Digests, holds_secret: HoldsSecret) -> tuple[dict[str, FileState], list[str]]:
     """The state of every file, and notes on those that could not be recorded."""
-    pairs = digests.spread(lambda entry: _state(found, entry, memory, holds_secret), found.entries)
-    late = [entry.path for entry, (state, _) in zip(found.entries, pairs, strict=True) if not state.digest]
-    known = {entry.path: state for entry, (state, _) in zip(found.entries, pairs, strict=True)}
+    pairs = digests.spread(lambda entry: _state(found, entry, memory, holds_secret), found.checkout.entries)
+    late = [entry.path for entry, (state, _) in zip(found.checkout.entries, pairs, strict=True) if not state.digest]
+    known = {entry.path: state for entry, (state, _) in zip(found.checkout.entries, pairs, strict=True)}
     _from_commit(found, known, late)
     notes = [
         f"{path} was not recorded: {why}"
-        for path, (_, why) in zip((entry.path for entry in found.entries), pairs, strict=True)
+        for path, (_, why) in zip((entry.path for entry in found.checkout.entries), pairs, strict=True)
         if why and not known[path].digest and path not in found.outputs
     ]
     _shapes(found, known)
@@ -79,17 +68,17 @@ def states(found: Before, memory: Digests, holds_secret: HoldsSecret) -> tuple[d
 
 
 def _state(found: Before, entry: files.Entry, memory: Digests, holds_secret: HoldsSecret) -> tuple[FileState, str]:
-    path = f"{found.project.root}/{entry.path}"
-    size = found.seen[entry.path][0]
+    path = f"{found.checkout.root}/{entry.path}"
+    size = found.checkout.seen[entry.path][0]
     try:
         if entry.mode == "120000":
             return FileState(Digest(f"sha256:{hashlib.sha256(os.fsencode(os.readlink(path))).hexdigest()}"), entry.mode, size), ""  # noqa: PTH115
         digest = memory.of(path)
-        if digests.state_of(os.lstat(path)) != found.seen[entry.path]:
+        if digests.state_of(os.lstat(path)) != found.checkout.seen[entry.path]:
             return FileState(Digest(""), entry.mode, size), "it changed while the command ran, before it was read"
     except OSError as error:
         return FileState(Digest(""), entry.mode, size), f"it cannot be read ({error.strerror})"
-    state = FileState(Digest(f"sha256:{digest}"), entry.mode, size, entry.path not in found.unlike)
+    state = FileState(Digest(f"sha256:{digest}"), entry.mode, size, entry.path not in found.checkout.unlike)
     return (replace(state, kept=_keep(found, entry.path, state, holds_secret)) if not state.kept else state), ""
 
 
@@ -97,11 +86,11 @@ def _keep(found: Before, path: str, state: FileState, holds_secret: HoldsSecret)
     """Keeps the text of a file that no commit holds, where it is small, text, and without anything that looks like a secret."""
     if state.size_bytes > KEPT_BYTES or path in found.outputs or parts.factor_of(path, found.declared) not in _KEPT:
         return False
-    place = recorded.object_path(found.project.root, state.digest)
+    place = recorded.object_path(found.checkout.root, state.digest)
     if place.exists():
         return True
     try:
-        data = (found.project.root / path).read_bytes()
+        data = (found.checkout.root / path).read_bytes()
         if b"\0" in data[:8192] or hashlib.sha256(data).hexdigest() != state.digest[7:]:
             return False
         if holds_secret(path, data.decode("utf-8", "replace")):
@@ -115,17 +104,17 @@ def _keep(found: Before, path: str, state: FileState, holds_secret: HoldsSecret)
 
 def _from_commit(found: Before, known: dict[str, FileState], late: list[str]) -> None:
     """Takes what changed too early from the commit, where the file was what that holds."""
-    clean = [path for path in late if path not in found.unlike]
-    if not clean or not found.project.commit:
+    clean = [path for path in late if path not in found.checkout.unlike]
+    if not clean or not found.checkout.commit:
         return
-    for path, data in zip(clean, blobs.read(found.project.root, [f"{found.project.commit}:./{path}" for path in clean]), strict=True):
+    for path, data in zip(clean, blobs.read(found.checkout.root, [f"{found.checkout.commit}:./{path}" for path in clean]), strict=True):
         if data is not None and len(data) == known[path].size_bytes:  # a filter of git may have made other bytes of it
             known[path] = replace(known[path], digest=Digest(f"sha256:{hashlib.sha256(data).hexdigest()}"), kept=True)
 
 
 def _shapes(found: Before, known: dict[str, FileState]) -> None:
     """Adds the shape of each table among the data, remembered by its digest."""
-    place = found.project.root / digests.FOLDER / "shapes.json"
+    place = found.checkout.root / digests.FOLDER / "shapes.json"
     remembered = read_shapes(place)
     tables = [
         path
@@ -133,10 +122,10 @@ def _shapes(found: Before, known: dict[str, FileState]) -> None:
         if state.digest and state.mode != "120000" and path not in found.outputs and render_shapes.is_table(path, state.size_bytes)
     ]
     new = [path for path in tables if known[path].digest not in remembered][:_MOST_SHAPES]
-    asked = [found.project.root / path for path in new]
+    asked = [found.checkout.root / path for path in new]
     for path, shape in zip(new, render_shapes.shapes_of(asked), strict=True):
         with contextlib.suppress(OSError):
-            if digests.state_of((found.project.root / path).lstat()) == found.seen[path]:
+            if digests.state_of((found.checkout.root / path).lstat()) == found.checkout.seen[path]:
                 remembered[known[path].digest] = shape
     for path in tables:
         known[path] = replace(known[path], shape=remembered.get(known[path].digest))
