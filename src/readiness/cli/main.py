@@ -25,6 +25,7 @@ COMMANDS: Final = {
     },
     "1 Infrastructure": {
         "run": "run a command and record what its result rests on; list and show recorded runs",
+        "diff": "say what changed between two runs, commits, folders or environments",
     },
     "5 Measure": {
         "outcome": "lint and lock outcomes",

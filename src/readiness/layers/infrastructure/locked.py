@@ -11,6 +11,7 @@ from readiness.formats import locks
 REQUIREMENTS: Final = re.compile(
     r"(?:.*/)?[\w.-]*requirements[\w.-]*\.(?:txt|in)|(?:.*/)?requirements/[^/]+\.(?:txt|in)|requirements\.lock"
 )
+NONE: Final = "no lock file or requirement file"
 _ASIDE: Final = re.compile(r"(?:^|/)(?:examples?|tests?|docs?|vendor|third_party|templates?)/")
 _LINE: Final = re.compile(r"(?P<name>[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)(?:\[[^\]]*\])?\s*(?P<rest>[<>=!~@;(\s].*)?")
 

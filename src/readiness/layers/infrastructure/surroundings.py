@@ -94,7 +94,7 @@ def _locked(root: Path, paths: frozenset[str], digests: Digests) -> tuple[dict[s
             trouble.append(f"{path} cannot be read: {error.strerror}")
     pins, unread = locked.pinned(texts)
     if not texts and not trouble:
-        return {}, {}, "no lock file or requirement file is here"
+        return {}, {}, locked.NONE
     return pins, hashes, "; ".join((*trouble, *unread))
 
 
