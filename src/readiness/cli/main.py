@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "1 Infrastructure": {
         "run": "run a command and record what its result rests on; list and show recorded runs",
         "diff": "say what changed between two runs, commits, folders or environments",
+        "export": "write what a project consists of as a CycloneDX bill of materials",
     },
     "5 Measure": {
         "outcome": "lint and lock outcomes",

@@ -102,7 +102,7 @@ def _nodes(node: Any, at: str, depth: int) -> Iterator[tuple[str, str]]:  # a no
         for index, inner in enumerate(node.value):
             yield from _nodes(inner, f"{at}[{index}]", depth + 1)
     elif isinstance(node, yaml.ScalarNode):
-        quoted = node.style is not None and _LIKE_OTHERS.fullmatch(node.value)
+        quoted = node.style in ("'", '"') and _LIKE_OTHERS.fullmatch(node.value)
         yield at, json.dumps(node.value, ensure_ascii=False) if quoted else node.value
     else:
         yield at, "{}" if isinstance(node, yaml.MappingNode) else "[]"

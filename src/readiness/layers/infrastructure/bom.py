@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final
 
+from readiness.formats import cyclonedx
 from readiness.layers.infrastructure.diff.sides import Side, without_environment
 from readiness.layers.infrastructure.evidence import Factor, FileState, Snapshot
 from readiness.sequence.evidence import Digest
 
-OURS: Final = "readiness:path"
-"""The property that says which file of a project a model or a data set is."""
 _WHY: Final = "a bill of materials holds components only"
-_KINDS: Final = {"machine-learning-model": Factor.MODEL, "data": Factor.DATA}
+_FACTORS: Final = (Factor.MODEL, Factor.DATA)
+"""Factors whose files a bill of ours lists in full."""
 
 
 def read(data: bytes) -> Side:
@@ -29,16 +30,23 @@ def read(data: bytes) -> Side:
     versions: dict[str, set[str]] = {}
     files: dict[str, FileState] = {}
     for item in components:
-        path = _property(item, OURS)
-        if path and item.get("type") in _KINDS:
+        path = _property(item, cyclonedx.PATH)
+        if path:
             files[path] = FileState(_sha256(item), "", _size(item))
         elif _is_python(item):
             versions.setdefault(_canonical(str(item.get("name", ""))), set()).add(str(item.get("version", "")))
     pins = {name: ", ".join(sorted(found)) for name, found in sorted(versions.items())}
     absent = without_environment(_WHY, "locked") | ({} if pins else {"locked": "it names no Python package with a version"})
-    ours = any(_property(item, OURS) for item in components)
-    without = {factor: _WHY for factor in Factor if not ours or factor not in _KINDS.values()}
+    ours = _of_ours(found)
+    without = {factor: _WHY for factor in Factor if not ours or factor not in _FACTORS}
     return Side("", files, snapshot=Snapshot(locked=pins, absent=absent), without=without)
+
+
+def _of_ours(found: dict[str, Any]) -> bool:
+    """Whether the bill names every model and data file of its project, as `readiness export` does."""
+    metadata = found.get("metadata")
+    application = metadata.get("component") if isinstance(metadata, dict) else None
+    return isinstance(application, dict) and _property(application, cyclonedx.TREE) != ""
 
 
 def _is_python(item: dict[str, Any]) -> bool:
@@ -47,8 +55,6 @@ def _is_python(item: dict[str, Any]) -> bool:
 
 
 def _canonical(name: str) -> str:
-    import re
-
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -67,5 +73,5 @@ def _objects(item: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def _size(item: dict[str, Any]) -> int:
-    text = _property(item, "readiness:size-bytes")
+    text = _property(item, cyclonedx.SIZE)
     return int(text) if text.isdigit() else 0
