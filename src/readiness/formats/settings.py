@@ -127,13 +127,14 @@ def _ini(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
-    for line in text.splitlines():
+    for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith(("#", ";", "!", "//")):
             continue
         found = _PAIR.fullmatch(line)
-        if found is not None:
-            value = found["value"]
-            yield found["name"], value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
+        if found is None:  # passed by, it would be a change that nobody sees
+            raise ValueError(f"line {number} is no setting")
+        value = found["value"]
+        yield found["name"], value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
 
 
 _READERS: Final = {"toml": _toml, "yaml": _yaml, "json": _json, "ini": _ini, "pairs": _pairs}
