@@ -61,7 +61,8 @@ def _lines(found: Compared, most: int | None) -> list[str]:
             lines += ["", name, *_listed(changes, most)]
     if found.difference.uncompared:
         lines += ["", "not compared", *_unseen(found.difference.uncompared)]
-    lines += [f"  note  {note}" for note in found.difference.notes]
+    if found.difference.notes:
+        lines += ["", "beside the lock", *(f"  {note}" for note in found.difference.notes)]
     return [*lines, "", _summary(found, counts)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from readiness.layers.infrastructure.recorded import Listed
 
 _EPILOG: Final = "to run a command: readiness run [OPTION ...] -- COMMAND [ARGUMENT ...]; the exit code is that of the command"
-_WIDTH: Final = 100
 
 
 def parser() -> argparse.ArgumentParser:
@@ -72,10 +72,12 @@ def _list(root: Path, form: str) -> int:
         print("no run is recorded here; `readiness run -- COMMAND` records one")
         return 0
     names = [item.id for item in found]
+    width = shutil.get_terminal_size((100, 24)).columns
     column = max(len(recorded.shortest(name, names)) for name in names)
     for item in found:
-        name = f"{recorded.shortest(item.id, names):<{column}}"
-        print(f"{name}  {_row(item.run) if item.run else f'? {item.trouble}'}"[:_WIDTH].rstrip())
+        trouble = item.trouble.partition(" cannot be read: ")[2] or item.trouble
+        told = _row(item.run) if item.run else f"? cannot be read: {trouble}"
+        print(f"{recorded.shortest(item.id, names):<{column}}  {told}"[:width].rstrip())
     return 0
 
 

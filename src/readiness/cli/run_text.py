@@ -37,22 +37,27 @@ def _section(title: str, rows: list[str]) -> list[str]:
 
 def environment(snapshot: Snapshot) -> list[str]:
     """The environment in a line a part; a part that could not be seen says why."""
+    installed = _count(len(snapshot.packages), "package")
     seen = {
         "interpreter": " ".join(snapshot.interpreter[key] for key in ("implementation", "version") if key in snapshot.interpreter),
-        "packages": f"{len(snapshot.packages)} packages, {snapshot.verified_files} files verified, {len(snapshot.altered)} altered",
-        "locked": f"{len(snapshot.locked)} versions in {', '.join(snapshot.locks)}",
+        "packages": f"{installed}, {snapshot.verified_files} files verified, {len(snapshot.altered)} altered",
+        "locked": f"{_count(len(snapshot.locked), 'version')} in {', '.join(snapshot.locks)}",
         "system": ", ".join(snapshot.system[key] for key in ("distribution", "kernel", "libc") if key in snapshot.system),
-        "system_packages": f"{len(snapshot.system_packages)} packages",
-        "cpu": f"{snapshot.cpu.get('model', '')}, {len(snapshot.cpu.get('flags', '').split())} flags",
+        "system_packages": _count(len(snapshot.system_packages), "package"),
+        "cpu": f"{snapshot.cpu.get('model', '')}, {_count(len(snapshot.cpu.get('flags', '').split()), 'flag')}",
         "blas": snapshot.blas.get("blas", ""),
-        "images": f"{len(snapshot.images)} images",
-        "resources": f"{len(snapshot.resources)} resources",
-        "variables": f"{len(snapshot.variables)} variables, their values keyed",
+        "images": _count(len(snapshot.images), "image"),
+        "resources": _count(len(snapshot.resources), "resource"),
+        "variables": f"{_count(len(snapshot.variables), 'variable')}, their values keyed",
     }
     named = {
         name.replace("_", " "): f"not seen: {snapshot.absent[name]}" if name in snapshot.absent else text for name, text in seen.items()
     }
     return [f"{name:<15} {text}" for name, text in named.items()]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def number(value: float) -> str:

@@ -47,7 +47,8 @@ def diff(root: Path, one: str, two: str) -> Compared:
     declared, patterns = _declared(root)
     named = [_named(root, text) for text in (one, two)]
     hashed = [item.kind for item, _ in named] != ["commit", "commit"]
-    found = [_side(root, item, what, hashed=hashed) for item, what in named]
+    command = next((what.command for _, what in named if isinstance(what, Run)), ())
+    found = [_side(root, item, what, command, hashed=hashed) for item, what in named]
     written = [path for side in found if side.run is not None for path in side.run.outputs]
     first, second = (sides.besides(side, [*patterns, *written]) for side in found)
     return Compared(named[0][0], named[1][0], compare(first, second, declared))
@@ -120,7 +121,7 @@ def _path(text: str, path: Path) -> tuple[Named, object]:
         raise UsageError(f"{text} is neither a snapshot nor a CycloneDX file: {error}", hint) from None
 
 
-def _side(root: Path, named: Named, what: object, *, hashed: bool) -> Side:
+def _side(root: Path, named: Named, what: object, command: tuple[str, ...], *, hashed: bool) -> Side:
     if isinstance(what, Run):
         return sides.of_run(root, what, named.given)
     if isinstance(what, Snapshot):
@@ -129,11 +130,13 @@ def _side(root: Path, named: Named, what: object, *, hashed: bool) -> Side:
         return sides.of_commit(root, what, named.given, hashed=hashed)
     if isinstance(what, Side):
         return replace(what, name=named.given)
-    return _present(what if isinstance(what, Path) else root, named.given, other=isinstance(what, Path))
+    if isinstance(what, Path):
+        return _present(what, named.given, (), other=True)
+    return _present(root, named.given, command, other=False)
 
 
-def _present(root: Path, name: str, *, other: bool) -> Side:
-    """A folder and the environment commands run in there; of another checkout, the environment that lies in it."""
+def _present(root: Path, name: str, command: tuple[str, ...], *, other: bool) -> Side:
+    """A folder and the environment `command` would run in there; of another checkout, the environment that lies in it."""
     from readiness.layers.infrastructure import surroundings
     from readiness.world import checkout
     from readiness.world.digests import Digests, spread
@@ -153,7 +156,7 @@ def _present(root: Path, name: str, *, other: bool) -> Side:
     digests = dict(zip(plain, spread(digest, plain), strict=True)) | {path: _link(root / path) for path in links}
     states = {entry.path: FileState(digests[entry.path], entry.mode, found.seen[entry.path][0], kept=True) for entry in found.entries}
     python = next((path for path in (root / ".venv/bin/python", root / ".venv/Scripts/python.exe") if path.exists()), None)
-    snapshot = surroundings.take(root, states, {} if other else os.environ, memory, python=python if other else None)
+    snapshot = surroundings.take(root, states, {} if other else os.environ, memory, command, python=python if other else None)
     if other:
         snapshot = _without_ours(snapshot, has_own=python is not None)
     if (root / ".readiness").is_dir():

@@ -180,7 +180,7 @@ def test_packages_are_told_once_where_lock_and_installation_agree() -> None:
     two = side({}, Snapshot(packages={"a": "2", "b": "2"}, locked={"a": "2", "b": "1"}))
     found = compare(one, two, {})
     assert [change.text for change in found.changes] == ["installed and locked: a 1 → 2", "installed: b 1 → 2"]
-    assert found.notes == ("side: b 2 is installed, the lock says 1",)
+    assert found.notes == ("B: b 2 is installed, the lock says 1",)
 
 
 def test_an_installation_is_compared_with_a_lock_where_that_is_all_there_is() -> None:

@@ -26,7 +26,7 @@ def compare(one: Side, two: Side, declared: Mapping[str, tuple[str, ...]]) -> Di
     return Difference(
         (*everything, *results),
         (*_without(one, two), *uncompared, *unseen, *unclear),
-        (*surroundings.drift(one.name, one.snapshot), *surroundings.drift(two.name, two.snapshot)),
+        (*surroundings.drift("A", one.snapshot), *surroundings.drift("B", two.snapshot)),
     )
 
 
@@ -57,7 +57,7 @@ def _results(one: Side, two: Side) -> tuple[list[Change], list[Uncompared]]:
     for name in sorted({*before.metrics, *after.metrics}):
         told, said = before.metrics.get(name), after.metrics.get(name)
         if told is not None and said is not None and not (math.isfinite(told) and math.isfinite(said)) and repr(told) == repr(said):
-            unclear.append(Uncompared(f"metric {name}", f"it is {told} on both sides, which is equal to nothing", before.id != after.id))
+            unclear.append(Uncompared(f"metric {name}", f"it is {told} on both sides, which is no finite number", before.id != after.id))
         elif told != said:
             changes.append(Change(None, f"metric {name}", "", *(None if value is None else f"{value:.6g}" for value in (told, said))))
     return changes, unclear

@@ -19,12 +19,13 @@ _LARGEST_BYTES: Final = 4 << 20
 
 @dataclass
 class Contents:
-    """The contents of the files that differ, read once from each side."""
+    """The contents of the files that differ, read once from each side; `elsewhere` are packages whose locked version is told already."""
 
     one: Side
     two: Side
     texts: tuple[Mapping[str, str], Mapping[str, str]]
     uncompared: list[Uncompared]
+    elsewhere: frozenset[str]
 
 
 def compared(one: Side, two: Side, parts: Mapping[str, Factor]) -> tuple[list[Change], list[Uncompared]]:
@@ -36,7 +37,7 @@ def compared(one: Side, two: Side, parts: Mapping[str, Factor]) -> tuple[list[Ch
     sql = (
         sorted({path for path in (*one.files, *two.files) if path.endswith(".sql")}) if any(path.endswith(".sql") for path in rest) else []
     )
-    found = Contents(one, two, (_texts(one, [*read, *sql]), _texts(two, [*read, *sql])), uncompared)
+    found = Contents(one, two, (_texts(one, [*read, *sql]), _texts(two, [*read, *sql])), uncompared, _repinned(one, two))
     changes = [*moved, *_schema(found, sql, parts)]
     for path in rest:
         before, after = one.files.get(path), two.files.get(path)
@@ -119,10 +120,25 @@ def _file(found: Contents, path: str, factor: Factor, before: FileState, after: 
             )
         return [whole]
     try:
-        return list(meanings.told(path, factor, one, two)) or ([] if path.endswith(".sql") and _has_tables(found, path) else [whole])
+        changes = list(meanings.told(path, factor, one, two, found.elsewhere))
+        return changes or ([] if _told_elsewhere(found, path) else [whole])
     except ValueError as error:
         found.uncompared.append(Uncompared(f"contents of {path}", str(error), may_differ=False))
         return [whole]
+
+
+def _told_elsewhere(found: Contents, path: str) -> bool:
+    """Whether what changed in a file is told among the packages or the tables."""
+    if path.endswith(".sql"):
+        return _has_tables(found, path)
+    return locked.is_lock(path) or locked.REQUIREMENTS.fullmatch(path) is not None
+
+
+def _repinned(one: Side, two: Side) -> frozenset[str]:
+    before, after = one.snapshot, two.snapshot
+    if "locked" in before.absent or "locked" in after.absent:
+        return frozenset()
+    return frozenset(name for name in {*before.locked, *after.locked} if before.locked.get(name) != after.locked.get(name))
 
 
 def _told(factor: Factor, before: FileState, after: FileState) -> tuple[str, str]:

@@ -10,24 +10,34 @@ from readiness.layers.infrastructure.diff.change import Change
 from readiness.layers.infrastructure.evidence import Factor
 
 
-def told(path: str, factor: Factor, one: str, two: str) -> Iterator[Change]:
-    """The changes in a text. Raises ValueError where it is not what its name says."""
+def told(path: str, factor: Factor, one: str, two: str, elsewhere: frozenset[str]) -> Iterator[Change]:
+    """The changes in a text; nothing where all of them are told among the packages, whose names are `elsewhere`.
+
+    Raises ValueError where the text is not what its name says.
+    """
     from readiness.formats import settings
 
     kind = settings.kind_of(path)
     if path.endswith((".py", ".ipynb")):
         yield from _code(path, factor, one, two)
     elif locked.is_lock(path):
-        if locked.one(path, one) == locked.one(path, two):
-            yield Change(factor, path, "every version is the same, something else", "", "")
+        yield from _lock(path, factor, one, two, elsewhere)
     elif locked.REQUIREMENTS.fullmatch(path):
-        yield from _requirements(path, factor, one, two)
+        yield from _requirements(path, factor, one, two, elsewhere)
     elif "ockerfile" in path.rpartition("/")[2]:
         yield from _images(path, factor, one, two)
     elif factor is Factor.PROMPTS and not kind:
         yield from words.compared(factor, path, one, two)
     elif kind:
         yield from _settings(kind, path, factor, one, two)
+
+
+def _lock(path: str, factor: Factor, one: str, two: str, elsewhere: frozenset[str]) -> Iterator[Change]:
+    before, after = ({name: ", ".join(sorted(pins)) or "any" for name, pins in locked.one(path, text).items()} for text in (one, two))
+    if before == after:
+        yield Change(factor, path, "every version is the same, something else", "", "")
+    left = ({name: pins for name, pins in side.items() if name not in elsewhere} for side in (before, after))
+    yield from values.compared(factor, path, *left)
 
 
 def _settings(kind: str, path: str, factor: Factor, one: str, two: str) -> Iterator[Change]:
@@ -60,14 +70,13 @@ def _code(path: str, factor: Factor, one: str, two: str) -> Iterator[Change]:
             yield Change(factor, path, name, None if name not in before else "", None if name not in after else "")
 
 
-def _requirements(path: str, factor: Factor, one: str, two: str) -> Iterator[Change]:
-    """What is asked for otherwise; a version that is pinned before and after is told among the locked ones."""
+def _requirements(path: str, factor: Factor, one: str, two: str, elsewhere: frozenset[str]) -> Iterator[Change]:
     before, after = ({name: spec or "any" for name, spec in locked.asked(text).items()} for text in (one, two))
     if before == after:
         yield Change(factor, path, "hashes, comments or options", "", "")
     pins, others = locked.one(path, one), locked.one(path, two)
-    told = {name for name in {*pins, *others} if pins.get(name) != others.get(name)} if locked.files_of({path: None}) else set()
-    left = ({name: spec for name, spec in asked.items() if name not in told} for asked in (before, after))
+    repeated = {name for name in elsewhere if pins.get(name) != others.get(name)}
+    left = ({name: spec for name, spec in asked.items() if name not in repeated} for asked in (before, after))
     yield from values.compared(factor, path, *left)
 
 
