@@ -12,6 +12,8 @@ from typing import Any, Final
 
 STATE: Final = "terraform.tfstate"
 _TIMEOUT_S: Final = 20
+_SHORTEST: Final = 4
+"""Characters of the shortest sensitive text that is looked for in other attributes."""
 
 Resources = dict[str, dict[str, Any]]  # attribute values are any JSON
 
@@ -52,8 +54,12 @@ def _show(folder: Path) -> tuple[Resources, str]:
     if not isinstance(told, dict):
         line = next((line for line in done.stderr.decode(errors="replace").splitlines() if "rror" in line), "")
         return {}, line.strip("│ ") or f"exit {done.returncode}"
-    root = (told.get("values") or {}).get("root_module") or {}
-    return {str(item.get("address")): _plain(item.get("values"), item.get("sensitive_values")) for item in _items(root)}, ""
+    values = told.get("values") or {}
+    listed = list(_items(values.get("root_module")))
+    outputs = (values.get("outputs") or {}).values()
+    hidden = {text for item in listed for text in _hidden(item.get("values"), item.get("sensitive_values"))}
+    hidden |= {text for item in outputs if isinstance(item, dict) and item.get("sensitive") for text in _texts(item.get("value"))}
+    return {str(item.get("address")): _plain(item, hidden) for item in listed}, ""
 
 
 def _items(module: Any) -> Iterator[dict[str, Any]]:  # a module as JSON
@@ -64,10 +70,37 @@ def _items(module: Any) -> Iterator[dict[str, Any]]:  # a module as JSON
         yield from _items(child)
 
 
-def _plain(values: Any, sensitive: Any) -> dict[str, Any]:  # any JSON
-    """The attributes of a resource without those that are sensitive, wholly or in a part."""
-    hidden = sensitive if isinstance(sensitive, dict) else {}
-    return {name: value for name, value in (values or {}).items() if not _marked(hidden.get(name))}
+def _plain(item: dict[str, Any], hidden: set[str]) -> dict[str, Any]:
+    """The attributes of a resource without those that are sensitive, and without those that repeat what is.
+
+    A provider may copy a sensitive input into an output that nobody marked.
+    """
+    values, marks = item.get("values") or {}, item.get("sensitive_values")
+    marked = {name for name in values if isinstance(marks, dict) and _marked(marks.get(name))}
+    return {name: value for name, value in values.items() if name not in marked and not _repeats(value, hidden)}
+
+
+def _repeats(value: Any, hidden: set[str]) -> bool:  # any JSON
+    return any(secret in text for text in _texts(value) for secret in hidden)
+
+
+def _hidden(values: Any, marks: Any) -> Iterator[str]:  # a value, and true or a structure that mirrors it
+    if marks is True:
+        yield from (text for text in _texts(values) if len(text) >= _SHORTEST)
+    elif isinstance(marks, dict) and isinstance(values, dict):
+        for name, mark in marks.items():
+            yield from _hidden(values.get(name), mark)
+    elif isinstance(marks, list) and isinstance(values, list):
+        for value, mark in zip(values, marks, strict=False):
+            yield from _hidden(value, mark)
+
+
+def _texts(value: Any) -> Iterator[str]:  # any JSON
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
+    elif isinstance(value, str):
+        yield value
 
 
 def _marked(mark: Any) -> bool:  # true, or a structure that mirrors the value

@@ -45,4 +45,4 @@ def _drawn(text: str) -> bool:
     if _UUID.fullmatch(text) or not re.search(r"\d", text) or not re.search(r"[A-Za-z]", text):
         return False
     parts = [part for part in re.split(r"[-_/=+]+", text) if part]
-    return not all(re.fullmatch(r"[A-Za-z]{1,20}|[A-Z]?[a-z]+\d{0,4}|\d{1,8}|v?\d+[a-z]?\d*", part) for part in parts)
+    return not all(re.fullmatch(r"[A-Za-z]{1,20}\d{0,4}|\d{1,8}|v?\d+[a-z]?\d*", part) for part in parts)
