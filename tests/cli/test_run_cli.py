@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import signal
 import subprocess
@@ -309,8 +308,7 @@ def test_a_folder_and_a_bill_of_materials_are_sides(desk: Readiness) -> None:
 
 def test_a_snapshot_file_is_a_side(desk: Readiness) -> None:
     run = recorded_run(desk("run", "--", PYTHON, "main.py"), desk.folder)
-    whole = recorded.to_json(run)["snapshot"]
-    (desk.folder / "poc.snapshot.json").write_text(json.dumps(whole))
+    (desk.folder / "poc.snapshot.json").write_text(desk("run", "show", run.id, "--format", "snapshot").stdout)
     said = desk("diff", "poc.snapshot.json", run.id)
     assert (said.code, said.stdout.splitlines()[-1]) == (3, "No difference in what could be compared.")
 

@@ -51,7 +51,7 @@ def run(argv: list[str]) -> int:
 def _lines(found: Compared, most: int | None) -> list[str]:
     from readiness.layers.infrastructure.diff.change import ORDER
 
-    lines = ["readiness diff", f"  A  {_side(found.one)}", f"  B  {_side(found.two)}"]
+    lines = [f"readiness diff · {found.project}", f"  A  {_side(found.one)}", f"  B  {_side(found.two)}"]
     counts = []
     for factor in (*ORDER, None):
         changes = found.difference.of(factor)
@@ -106,6 +106,7 @@ def _json(found: Compared) -> str:
     difference = found.difference
     told = {
         "schema": "readiness/diff/1",
+        "project": found.project,
         "a": _named(found.one),
         "b": _named(found.two),
         "outcome": "different" if difference.changes else "same" if difference.same else "unknown",

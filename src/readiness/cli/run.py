@@ -17,9 +17,22 @@ if TYPE_CHECKING:
 _EPILOG: Final = "to run a command: readiness run [OPTION ...] -- COMMAND [ARGUMENT ...]; the exit code is that of the command"
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that leaves alone what stands behind `--`: the words of the command, as `words`."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # as argparse declares it
+        """The namespace with `words`, and what was not understood."""
+        given = list(sys.argv[1:] if args is None else args)
+        split = given.index("--") if "--" in given else len(given)
+        found, rest = super().parse_known_args(given[:split], namespace)
+        if not hasattr(found, "words") or given[split:]:
+            found.words = given[split + 1 :]
+        return found, rest
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line of `run`."""
-    found = argparse.ArgumentParser(
+    found = _Parser(
         "readiness run",
         usage="readiness run [OPTION ...] -- COMMAND [ARGUMENT ...]\n       readiness run list|show [OPTION ...]",
         description="Run a command as you would, and record what its result rests on; or look at recorded runs.",
@@ -27,32 +40,32 @@ def parser() -> argparse.ArgumentParser:
     )
     found.add_argument("--output", action="append", default=[], metavar="GLOB", help="a file the command writes; may be given again")
     found.add_argument("--metrics", default="", metavar="FILE", help="JSON file of metrics the command writes (default: that of [demo])")
-    found.add_argument("--seed", default="", help="given to the command as SEED, and recorded")
+    found.add_argument("--seed", default="", metavar="VALUE", help="given to the command as SEED, and recorded")
     found.add_argument("--project", type=Path, default=Path(), metavar="PATH", help="folder of the project (default: here)")
-    commands = found.add_subparsers(dest="command", metavar="list|show")
+    commands = found.add_subparsers(dest="command", prog="readiness run", metavar="list|show|-- COMMAND [ARGUMENT ...]")
     listing = commands.add_parser("list", help="list the recorded runs, newest first")
     show = commands.add_parser("show", help="show one run: its factors, outputs, metrics and environment")
     show.add_argument("id", help="id of a run, or at least eight digits of it")
+    listing.add_argument("--format", choices=("text", "json"), default="text", help="what standard output gets (default: text)")
+    show.add_argument("--format", choices=("text", "json", "snapshot"), default="text", help="text, JSON, or its snapshot (default: text)")
     for sub in (listing, show):
-        sub.add_argument("--format", choices=("text", "json"), default="text", help="what standard output gets (default: text)")
         sub.add_argument("--project", type=Path, default=Path(), metavar="PATH", help="folder of the project (default: here)")
     return found
 
 
 def run(argv: list[str]) -> int:
     """Runs and records a command, whose exit code is ours, or shows recorded runs."""
-    ours, command = (argv[: argv.index("--")], argv[argv.index("--") + 1 :]) if "--" in argv else (argv, [])
-    given = parser().parse_args(ours)
+    given = parser().parse_args(argv)
     root = given.project.resolve()
     if not root.is_dir():
         raise UsageError(f"no folder {given.project}", "name the folder of a project")
-    if given.command is not None and not command:
+    if given.command is not None and not given.words:
         return _list(root, given.format) if given.command == "list" else _show(root, given.id, given.format)
-    if given.command is not None or not command:
+    if given.command is not None or not given.words:
         raise UsageError("no command to run", "put it behind `--`: readiness run -- python train.py")
     from readiness.runs import run as runs
 
-    made = runs.run(root, runs.Asked(tuple(command), tuple(given.output), given.metrics, given.seed))
+    made = runs.run(root, runs.Asked(tuple(given.words), tuple(given.output), given.metrics, given.seed))
     for note in made.notes:
         print(f"readiness: {note}", file=sys.stderr)
     print(f"readiness: recorded {made.id} ({_lasted(made)}, exit {made.exit_code})", file=sys.stderr)
@@ -103,6 +116,11 @@ def _show(root: Path, name: str, form: str) -> int:
     from readiness.layers.infrastructure import recorded
 
     found = recorded.find(root, name)
+    if form == "snapshot":
+        from readiness.layers.infrastructure import snapshot
+
+        print(snapshot.write(found.snapshot).decode(), end="")
+        return 0
     if form == "json":
         import json
 

@@ -9,6 +9,8 @@ from typing import Final
 from readiness.layers.infrastructure.evidence import Run, Snapshot
 
 _MOST: Final = 20
+_NOTHING: Final = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+"""The digest of a factor without files."""
 
 
 def lines(run: Run) -> list[str]:
@@ -21,7 +23,7 @@ def lines(run: Run) -> list[str]:
         f"  commit    {at}",
         *([f"  seed      {run.seed}"] if run.seed else []),
         "  factors",
-        *(f"    {factor.value:<15} {digest[:23]}" for factor, digest in run.factors.items()),
+        *(f"    {factor.value:<15} {'no file' if digest == _NOTHING else digest[:23]}" for factor, digest in run.factors.items()),
         *_section("outputs", [f"{path}  {size(output.size_bytes)}  {output.digest[:23]}" for path, output in run.outputs.items()]),
         *_section("metrics", [f"{name}  {number(value)}" for name, value in run.metrics.items()]),
         "  environment",

@@ -18,6 +18,7 @@ from readiness.layers.infrastructure.diff.sides import Side
 from readiness.layers.infrastructure.evidence import FileState, Run, Snapshot
 from readiness.sequence.evidence import Digest
 from readiness.world import git
+from readiness.world import project as projects
 
 PRESENT: Final = (".", "now")
 """How the present state of the project and its environment is called."""
@@ -35,8 +36,9 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The two sides as they were named, and their difference."""
+    """The two sides of a project as they were named, and their difference."""
 
+    project: str
     one: Named
     two: Named
     difference: Difference
@@ -44,25 +46,26 @@ class Compared:
 
 def diff(root: Path, one: str, two: str) -> Compared:
     """Compares A with B. Raises UsageError where one of them names nothing, or several things."""
-    declared, patterns = _declared(root)
+    project, declared, patterns = _declared(root)
     named = [_named(root, text) for text in (one, two)]
     hashed = [item.kind for item, _ in named] != ["commit", "commit"]
     command = next((what.command for _, what in named if isinstance(what, Run)), ())
     found = [_side(root, item, what, command, hashed=hashed) for item, what in named]
     written = [path for side in found if side.run is not None for path in side.run.outputs]
     first, second = (sides.besides(side, [*patterns, *written]) for side in found)
-    return Compared(named[0][0], named[1][0], compare(first, second, declared))
+    return Compared(project, named[0][0], named[1][0], compare(first, second, declared))
 
 
-def _declared(root: Path) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
-    """The factors the manifest declares, and the globs of its outputs. A manifest that is broken hides no difference."""
+def _declared(root: Path) -> tuple[str, dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """The project's id, its declared factors, and globs of its outputs. A manifest that is broken hides no difference."""
     try:
         manifest = manifests.load(root)
     except InputError:
         manifest = Manifest()
     demo = manifest.demo
     outputs = (*demo.outputs, *([demo.metrics] if demo.metrics else [])) if demo else ()
-    return dict(manifest.infrastructure.factors), tuple(name.removeprefix("./") for name in outputs)
+    project = manifest.project_id or projects.slug(root.name)
+    return project, dict(manifest.infrastructure.factors), tuple(name.removeprefix("./") for name in outputs)
 
 
 def _named(root: Path, text: str) -> tuple[Named, object]:
@@ -117,7 +120,7 @@ def _path(text: str, path: Path) -> tuple[Named, object]:
             return Named(text, "bom", "CycloneDX, components only"), bom.read(data)
         return Named(text, "snapshot", "a snapshot"), snapshot.read(data)
     except ValueError as error:
-        hint = "a snapshot is what `readiness run show ID --format json` has under `snapshot`; CycloneDX is read as JSON"
+        hint = "`readiness run show ID --format snapshot` writes a snapshot; CycloneDX is read as JSON"
         raise UsageError(f"{text} is neither a snapshot nor a CycloneDX file: {error}", hint) from None
 
 
