@@ -6,7 +6,7 @@ import argparse
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from readiness.errors import UsageError
 
@@ -28,6 +28,12 @@ class _Parser(argparse.ArgumentParser):
         if not hasattr(found, "words") or given[split:]:
             found.words = given[split + 1 :]
         return found, rest
+
+    def error(self, message: str) -> NoReturn:
+        """Says what a command without `--` before it lacks; everything else as argparse does."""
+        if "invalid choice" in message and "list|show" in message:
+            raise UsageError("a command to run stands behind `--`", "readiness run -- python train.py")
+        super().error(message)
 
 
 def parser() -> argparse.ArgumentParser:
