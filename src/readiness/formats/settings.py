@@ -65,7 +65,7 @@ def _walk(value: Any, at: str = "") -> Iterator[tuple[str, str]]:  # whatever TO
         for index, inner in enumerate(value):
             yield from _walk(inner, f"{at}[{index}]")
     else:
-        yield at, _text(value)
+        yield at or ".", _text(value)
 
 
 def _text(value: Any) -> str:  # a scalar of TOML or JSON, or an empty container
@@ -103,9 +103,9 @@ def _nodes(node: Any, at: str, depth: int) -> Iterator[tuple[str, str]]:  # a no
             yield from _nodes(inner, f"{at}[{index}]", depth + 1)
     elif isinstance(node, yaml.ScalarNode):
         quoted = node.style in ("'", '"') and _LIKE_OTHERS.fullmatch(node.value)
-        yield at, json.dumps(node.value, ensure_ascii=False) if quoted else node.value
+        yield at or ".", json.dumps(node.value, ensure_ascii=False) if quoted else node.value
     else:
-        yield at, "{}" if isinstance(node, yaml.MappingNode) else "[]"
+        yield at or ".", "{}" if isinstance(node, yaml.MappingNode) else "[]"
 
 
 def _ini(text: str) -> Iterator[tuple[str, str]]:

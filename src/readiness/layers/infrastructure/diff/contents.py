@@ -109,7 +109,7 @@ def _texts(side: Side, paths: list[str]) -> dict[str, str]:
 
 def _file(found: Contents, path: str, factor: Factor, before: FileState, after: FileState) -> list[Change]:
     """The changes in a file that both sides have; a line for the whole where nothing smaller can be told."""
-    whole = Change(factor, path, "", *_told(factor, before, after))
+    whole = _whole(factor, path, before, after)
     if path.lower().endswith(_TABLES):
         return _table(found, path, factor) or [whole]
     one, two = (texts.get(path) for texts in found.texts)
@@ -141,11 +141,12 @@ def _repinned(one: Side, two: Side) -> frozenset[str]:
     return frozenset(name for name in {*before.locked, *after.locked} if before.locked.get(name) != after.locked.get(name))
 
 
-def _told(factor: Factor, before: FileState, after: FileState) -> tuple[str, str]:
+def _whole(factor: Factor, path: str, before: FileState, after: FileState) -> Change:
     if factor in (Factor.MODEL, Factor.DATA):
-        one, two = (f"{state.digest.partition(':')[2][:12]} ({_size(state)})" for state in (before, after))
-        return one, two
-    return ("", "") if before.size_bytes == after.size_bytes else (_size(before), _size(after))
+        return Change(factor, path, "", *(f"{state.digest.partition(':')[2][:12]} ({_size(state)})" for state in (before, after)))
+    if before.size_bytes == after.size_bytes:
+        return Change(factor, path, "", "", "")
+    return Change(factor, path, "size", _size(before), _size(after))
 
 
 def _size(state: FileState) -> str:

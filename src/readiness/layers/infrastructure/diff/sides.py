@@ -12,7 +12,8 @@ from readiness.formats import globs
 from readiness.layers.infrastructure import factors, locked, recorded
 from readiness.layers.infrastructure.evidence import Factor, FileState, Run, Shape, Snapshot
 from readiness.sequence.evidence import Digest
-from readiness.world import blobs
+from readiness.world import blobs, files
+from readiness.world.project import SAID
 
 PARTS: Final = {
     "packages": "installed packages", "locked": "locked versions", "interpreter": "interpreter", "images": "container images",
@@ -74,7 +75,7 @@ def _digest(data: bytes) -> str:
 
 def of_commit(root: Path, commit: str, name: str, *, hashed: bool) -> Side:
     """A commit. Its files have git's own digests, or SHA-256 where they are to be compared with something else."""
-    held = {blob.path: blob for blob in blobs.tree(root, commit) if not blob.path.startswith(".readiness/")}
+    held = {blob.path: blob for blob in blobs.tree(root, commit) if not SAID.fullmatch(blob.path)}
 
     def read(paths: Sequence[str]) -> dict[str, bytes]:
         known = [path for path in paths if path in held and held[path].size_bytes >= 0]
@@ -86,12 +87,8 @@ def of_commit(root: Path, commit: str, name: str, *, hashed: bool) -> Side:
         names = [blob.name for blob in held.values()]
         for path, data in zip(held, blobs.read(root, names), strict=True):
             states[path] = replace(states[path], digest=Digest(_digest(data) if data is not None else ""))
-    texts = {path: data.decode("utf-8", "replace") for path, data in read(locked.files_of(states)).items()}
-    pins, trouble = locked.pinned(texts)
-    absent = without_environment("a commit holds no environment", "locked")
-    if not texts or trouble:
-        absent["locked"] = "; ".join(trouble) or locked.NONE
-    return Side(name, states, read, lambda path: _shape_of_bytes(path, read([path])), Snapshot(locked=pins, absent=absent))
+    side = Side(name, states, read, lambda path: _shape_of_bytes(path, read([path])))
+    return replace(side, snapshot=_locked_only(side, "a commit holds no environment"))
 
 
 def _shape_of_bytes(path: str, data: Mapping[str, bytes]) -> Shape | None:
@@ -127,6 +124,30 @@ def of_folder(root: Path, states: Mapping[str, FileState], snapshot: Snapshot, n
         return render_shapes.shape_of(root / path) if known else None
 
     return Side(name, states, read, shape, snapshot)
+
+
+def of_entries(root: Path, entries: Sequence[files.Entry], name: str) -> Side:
+    """The files of a project in a folder, without an environment. A file that cannot be read has no digest."""
+
+    def state(entry: files.Entry) -> FileState:
+        try:
+            size = (root / entry.path).lstat().st_size
+            return FileState(Digest(f"sha256:{files.digest_of(root, entry)}"), entry.mode, size, kept=True)
+        except OSError:
+            return FileState(Digest(""), entry.mode, 0)
+
+    side = of_folder(root, {entry.path: state(entry) for entry in entries}, Snapshot(), name)
+    return replace(side, snapshot=_locked_only(side, "only files were compared"))
+
+
+def _locked_only(side: Side, why: str) -> Snapshot:
+    """A snapshot of nothing but what the lock files pin."""
+    texts = {path: data.decode("utf-8", "replace") for path, data in side.read(locked.files_of(side.files)).items()}
+    pins, trouble = locked.pinned(texts)
+    absent = without_environment(why, "locked")
+    if not texts or trouble:
+        absent["locked"] = "; ".join(trouble) or locked.NONE
+    return Snapshot(locked=pins, absent=absent)
 
 
 def of_snapshot(snapshot: Snapshot, name: str) -> Side:
