@@ -355,3 +355,50 @@ def test_an_export_is_the_same_each_time(desk: Readiness) -> None:
     assert desk("export", env={"SOURCE_DATE_EPOCH": "x"}).code == 2
     assert desk("export", "--output", "nowhere/at/all.json").code == 0
     assert desk("export", "--output", "main.py/x.json").code == 2
+
+
+def test_a_full_disk_is_one_error(desk: Readiness) -> None:
+    desk("run", "--", PYTHON, "-c", "pass")  # what can be remembered is, so that the record itself meets the limit
+    limited = ("sh", "-c", 'ulimit -f 1; exec "$@"', "sh")
+    said = desk("run", "--", PYTHON, "-c", "print('ran')", through=limited)
+    assert said.code == 2
+    assert said.stderr.startswith("error: ")
+    assert len(recorded.ids(desk.folder)) == 1
+    assert not list((desk.folder / ".readiness/runs").glob("*/.*"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_cannot_be_read_is_noted(desk: Readiness) -> None:
+    (desk.folder / "data/t.csv").chmod(0)
+    run = recorded_run(desk("run", "--", PYTHON, "-c", "pass"), desk.folder)
+    assert run.notes[0].startswith("data/t.csv was not recorded: it cannot be read")
+
+
+def test_a_run_that_went_meanwhile_is_one_error(desk: Readiness) -> None:
+    run = recorded_run(desk("run", "--", PYTHON, "-c", "pass"), desk.folder)
+    (desk.folder / ".readiness/runs" / run.id / "run.json").unlink()
+    said = desk("diff", run.id)
+    assert (said.code, said.stderr.splitlines()[0]) == (2, f"error: run {run.id} is not there, or not whole")
+
+
+def test_a_run_of_another_version_is_one_error(desk: Readiness) -> None:
+    path = recorded.store(desk.folder, fixed(0))
+    path.write_text(path.read_text().replace("readiness/run/1", "readiness/run/2"))
+    said = desk("run", "show", fixed(0).id)
+    assert (said.code, "its schema is `readiness/run/2`, this version reads `readiness/run/1`" in said.stderr) == (2, True)
+
+
+def test_a_broken_manifest_is_told_with_its_line(desk: Readiness) -> None:
+    (desk.folder / "readiness.toml").write_text("[demo\n")
+    said = desk("run", "--", PYTHON, "-c", "print('ran')")
+    assert (said.code, said.stdout) == (2, "")
+    assert said.stderr.startswith("error: readiness.toml:1: ")
+    assert desk("diff", "HEAD").code == 1
+
+
+def test_metrics_that_are_none_do_not_lose_the_run(desk: Readiness) -> None:
+    write = "import pathlib; pathlib.Path('m.json').write_text('{\"a\": \"b\"}')"
+    said = desk("run", "--metrics", "m.json", "--", PYTHON, "-c", write)
+    assert said.code == 0
+    assert recorded_run(said, desk.folder).metrics == {}
+    assert 'readiness: no metrics: m.json:1: `a` must be a number, got `"b"`\n' in said.stderr
