@@ -402,3 +402,24 @@ def test_metrics_that_are_none_do_not_lose_the_run(desk: Readiness) -> None:
     assert said.code == 0
     assert recorded_run(said, desk.folder).metrics == {}
     assert 'readiness: no metrics: m.json:1: `a` must be a number, got `"b"`\n' in said.stderr
+
+
+def test_names_that_are_no_text_are_recorded_and_compared(desk: Readiness) -> None:
+    (desk.folder / os.fsdecode(b"data/\xff\xfe.csv")).write_text("a\n1\n")
+    env = {os.fsdecode(b"NAME_\xff"): os.fsdecode(b"\xff")}
+    said = desk("run", "--", PYTHON, "-c", "pass", os.fsdecode(b"\xff"), env=env)
+    run = recorded_run(said, desk.folder)
+    assert os.fsdecode(b"data/\xff\xfe.csv") in run.files
+    assert desk("diff", run.id, "now", "--format", "json").json["factors"]["data"] == []
+    assert desk("run", "show", run.id).code == desk("run", "list").code == 0
+
+
+def test_runs_are_compared_without_git(desk: Readiness, tmp_path: Path) -> None:
+    one = recorded_run(desk("run", "--", PYTHON, "-c", "pass"), desk.folder)
+    (desk.folder / "config/app.yaml").write_text("retriever:\n  top_k: 4\n")
+    two = recorded_run(desk("run", "--", PYTHON, "-c", "pass"), desk.folder)
+    assert "retriever.top_k 3 → 4" in desk("diff", one.id, two.id).stdout
+    (tmp_path / "empty").mkdir()
+    said = desk("diff", one.id, two.id, env={"PATH": str(tmp_path / "empty")})
+    assert "config/app.yaml changed" in said.stdout
+    assert "contents of config/app.yaml: they were not kept, so only that they changed is known" in said.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -46,24 +47,36 @@ def read(root: Path, names: Sequence[str]) -> Iterator[bytes | None]:
         return
     argv = ["git", "-c", "safe.directory=*", "-c", "core.fsmonitor=", "-C", os.fspath(root), "--no-replace-objects", "cat-file", "--batch"]
     env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {"LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1"}
-    process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env)
-    assert process.stdin is not None
-    assert process.stdout is not None
+    try:
+        process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env)
+    except FileNotFoundError:
+        yield from [None] * len(names)
+        return
     try:
         for name in names:
-            if "\n" in name:
-                yield None
-                continue
-            process.stdin.write(os.fsencode(name) + b"\n")
-            process.stdin.flush()  # one at a time: neither side ever waits for the other with a full pipe
-            head = process.stdout.readline().split()
-            if len(head) == 3 and head[2].isdigit():
-                data = process.stdout.read(int(head[2]))
-                process.stdout.read(1)
-                yield data if head[1] == b"blob" else None
-            else:
-                yield None
+            yield _asked(process, name)
     finally:
-        process.stdin.close()
-        process.stdout.close()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
         process.wait()
+
+
+def _asked(process: subprocess.Popen[bytes], name: str) -> bytes | None:
+    """The answer to one name; they are asked one at a time, so that neither side waits for the other with a full pipe."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    if "\n" in name:
+        return None
+    try:
+        process.stdin.write(os.fsencode(name) + b"\n")
+        process.stdin.flush()
+    except OSError:  # git has ended: there is no repository
+        return None
+    head = process.stdout.readline().split()
+    if len(head) != 3 or not head[2].isdigit():
+        return None
+    data = process.stdout.read(int(head[2]))
+    process.stdout.read(1)
+    return data if head[1] == b"blob" else None

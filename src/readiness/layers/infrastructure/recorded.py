@@ -155,7 +155,7 @@ def to_json(run: Run) -> dict[str, object]:
         "schema": SCHEMA,
         "id": run.id,
         "project": run.project,
-        "command": list(run.command),
+        "command": [escaped(word) for word in run.command],
         "started": f"{run.started.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z",
         "elapsed_s": round(run.elapsed_s, 3),
         "exit_code": run.exit_code,
@@ -164,12 +164,21 @@ def to_json(run: Run) -> dict[str, object]:
         "tree": run.tree or None,
         "seed": run.seed or None,
         "factors": {factor.value: digest for factor, digest in run.factors.items()},
-        "files": {path: _file(state) for path, state in run.files.items()},
-        "outputs": {path: {"digest": output.digest, "size_bytes": output.size_bytes} for path, output in run.outputs.items()},
+        "files": {escaped(path): _file(state) for path, state in run.files.items()},
+        "outputs": {escaped(path): {"digest": output.digest, "size_bytes": output.size_bytes} for path, output in run.outputs.items()},
         "metrics": {name: number_to_json(value) for name, value in run.metrics.items()},
         "snapshot": snapshots.to_json(run.snapshot),
-        "notes": list(run.notes),
+        "notes": [escaped(note) for note in run.notes],
     }
+
+
+def escaped(text: str) -> str:
+    """A text in which bytes that are no UTF-8, as a file's name may hold, are written as `\\xff`."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\x([89a-f][0-9a-f])", lambda found: bytes.fromhex(found[1]).decode("utf-8", "surrogateescape"), text)
 
 
 def number_to_json(value: float) -> float | str:
@@ -216,8 +225,8 @@ def _run(data: dict[str, object]) -> Run:
         tree=Digest(_text(data, "tree")),
         seed=_text(data, "seed"),
         factors={Factor(name): _digest(value) for name, value in _table(data, "factors").items()},
-        files={path: _state(item) for path, item in _table(data, "files").items()},
-        outputs={path: _output(item) for path, item in _table(data, "outputs").items()},
+        files={_unescaped(path): _state(item) for path, item in _table(data, "files").items()},
+        outputs={_unescaped(path): _output(item) for path, item in _table(data, "outputs").items()},
         metrics={name: _metric(value) for name, value in _table(data, "metrics").items()},
         snapshot=snapshots.from_json(data["snapshot"]),
         notes=tuple(notes),

@@ -34,13 +34,14 @@ def shape_of(path: Path) -> Shape | None:
 
 
 def shapes_of(paths: list[Path]) -> list[Shape | None]:
-    """The shape of each table, in order. Imports DuckDB where there is one."""
-    if not paths:
-        return []
+    """The shape of each table, in order. Imports DuckDB where there is one; a name that is no text is not asked about."""
+    named = {path for path in paths if str(path).isprintable()}
+    if not named:
+        return [None] * len(paths)
     from readiness.world.duckdb import Duck
 
-    with Duck(paths) as duck:
-        return [_shape(duck, path) for path in paths]
+    with Duck(sorted(named)) as duck:
+        return [_shape(duck, path) if path in named else None for path in paths]
 
 
 def _shape(duck: Duck, path: Path) -> Shape | None:

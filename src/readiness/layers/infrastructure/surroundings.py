@@ -128,7 +128,7 @@ def _attributes(attributes: Mapping[str, object], keys: keyed.Keyed | None) -> d
 
 def _variables(root: Path, env: Mapping[str, str], keys: keyed.Keyed) -> dict[str, str]:
     """Names of variables, and of what `.env` gives, with a keyed HMAC of each value."""
-    found = {name: keys.of(value) for name, value in env.items() if not _PASSING.fullmatch(name)}
+    found = {name.encode("utf-8", "replace").decode(): keys.of(value) for name, value in env.items() if not _PASSING.fullmatch(name)}
     try:
         text = (root / ".env").read_text(encoding="utf-8", errors="replace")
     except OSError:

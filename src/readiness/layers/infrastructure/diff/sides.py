@@ -57,9 +57,9 @@ def of_run(root: Path, run: Run, name: str) -> Side:
             if state is None or not state.kept:
                 continue
             place = recorded.object_path(root, state.digest)
-            if place.is_file():
+            try:
                 found[path] = place.read_bytes()
-            else:
+            except OSError:  # it lies in the commit, or is gone
                 rest.append(path)
         if run.commit:
             names = [f"{run.commit}:./{path}" for path in rest]
