@@ -143,7 +143,7 @@ VARIABLES: Final = {
     "READINESS_PROJECT": "the id of its project that an application states; `OTEL_SERVICE_NAME` without it; a demo is given it",
     "READINESS_TOKEN": "what an application shows to a server that is not on loopback",
     "READINESS_TRACEBACK": "any value shows the traceback of a bug of ours",
-    "XDG_CONFIG_HOME": "where the folder with the signing key lies",
+    "XDG_CONFIG_HOME": "where the folder with the signing key and the key of snapshots lies",
     "XDG_CACHE_HOME": "where the secret scanner keeps its compiled rules",
     "XDG_STATE_HOME": "where an application remembers whether it was stopped",
     "NO_COLOR": "any value switches colour off",

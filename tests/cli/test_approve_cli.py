@@ -62,7 +62,7 @@ def test_questions_are_answered_or_say_what_is_missing(readiness: Readiness, gol
     found = readiness("questions", "app", "--format", "json")
     assert (found.code, found.json["schema"], found.json["exit"]) == (1, "readiness/questions/1", 1)
     assert [item["outcome"] for item in found.json["answers"]] == ["holds", "unknown", "holds", "unknown", "fails"]
-    assert found.json["answers"][2]["changed"]["factors"]["code"] == ["main.py changed, +1 -1 lines"]
+    assert found.json["answers"][2]["changed"]["factors"]["code"] == ["main.py: top level changed"]
 
 
 def test_a_project_that_is_not_ready_is_told_so(readiness: Readiness, golden: Golden) -> None:

@@ -65,18 +65,26 @@ def test_every_factor_is_told_by_what_it_is(root: Path) -> None:
     assert found.poc is not None
     assert found.poc.known_by == "tag poc-1"
     assert {factor.name: factor.lines for factor in found.factors} == {
-        "model and prompts": ("prompts/answer.txt changed",),
-        "data": ("contracts/faq.odcs.yaml changed", "data/faq.json changed"),
-        "dependencies": ("numpy 1.26.0 → none", "psycopg none → 3.2.0", "requests 2.31.0 → 2.32.0"),
-        "configuration": ("variable MODEL_NAME is read", "variable MODEL is no longer read", "readiness.toml demo.timeout_s 60 → 90"),
-        "infrastructure": (
-            "Dockerfile image 1 python:3.11 → python:3.12",
-            "compose.yaml cache none → built here",
-            "compose.yaml db postgres:15 → postgres:16",
+        "model": (),
+        "prompts": ("prompts/answer.txt: words “Answer.” → “Answer in one sentence.”",),
+        "data": ("data/faq.json: . removed ([])", "data/faq.json: [0] added (1)"),
+        "configuration": (
+            "variable MODEL_NAME is read",
+            "variable MODEL is no longer read",
+            "contracts/faq.odcs.yaml: apiVersion v3.0.0 → v3.1.0",
+            "readiness.toml: demo.timeout_s 60 → 90",
         ),
-        "code": ("bot.py changed, +2 -1 lines", "new.py added"),
+        "infrastructure": (
+            "locked: numpy removed (1.26.0)",
+            "locked: psycopg added (3.2.0)",
+            "locked: requests 2.31.0 → 2.32.0",
+            "Dockerfile: image 1 python:3.11 → python:3.12",
+            "compose.yaml: services.cache.build added (.)",
+            "compose.yaml: services.db.image postgres:15 → postgres:16",
+        ),
+        "code": ("bot.py: top level changed", "new.py added (6 B)"),
     }
-    assert found.summary.startswith("1 in model and prompts, 2 in data, 3 in dependencies")
+    assert found.summary.startswith("1 in prompts, 2 in data, 4 in configuration")
 
 
 def test_what_is_not_committed_counts_too(root: Path) -> None:
@@ -84,7 +92,7 @@ def test_what_is_not_committed_counts_too(root: Path) -> None:
     (root / "bot.py").unlink()
     write(root, {"fresh.py": "Y = 2\n"})
     code = next(factor for factor in compared(root).factors if factor.name == "code")
-    assert code.lines == ("bot.py removed", "fresh.py added")
+    assert code.lines == ("bot.py removed (37 B)", "fresh.py added (6 B)")
 
 
 def test_nothing_changed_is_told(root: Path) -> None:
@@ -179,7 +187,7 @@ def test_a_project_in_a_folder_of_a_repository_is_compared_alone(tmp_path: Path)
     write(top / "other", {"app.py": "A = 2\n"})
     commit(top, "on")
     found = compared(top / "bot")
-    assert next(factor for factor in found.factors if factor.name == "code").lines == ("bot.py changed, +1 -2 lines",)
+    assert next(factor for factor in found.factors if factor.name == "code").lines == ("bot.py: top level changed",)
 
 
 BROKEN = {
@@ -196,5 +204,5 @@ def test_files_of_the_poc_that_cannot_be_read_break_nothing(tmp_path: Path) -> N
     git(root, "tag", "poc")
     write(root, {"readiness.toml": PRODUCTION, "uv.lock": 'version = 1\n[[package]]\nname = "a"\nversion = "1"\n'})
     found = {factor.name: factor.lines for factor in compared(root).factors}
-    assert found["dependencies"] == ("a none → 1",)
-    assert found["configuration"] == ("readiness.toml project.id none → bot",)
+    assert found["infrastructure"] == ("uv.lock: size 5 B → 49 B",)
+    assert found["configuration"] == ("readiness.toml: size 9 B → 21 B",)

@@ -21,7 +21,18 @@ COMMANDS: Final = {
         "approve": "say on one page whether a project may be built, or go to production",
         "mode": "show or change how far a project says it goes, and until when",
         "waive": "accept one problem for a while, signed by somebody else",
-        "evidence": "look at the evidence a check left, or verify it",
+        "evidence": "look at the evidence a check left, verify it, or add somebody else's",
+    },
+    "1 Infrastructure": {
+        "run": "run a command and record what its result rests on; list and show recorded runs",
+        "record": "run the demo once with its credentials, and keep what it asked outside for later runs",
+        "diff": "say what changed between two runs, commits, folders or environments",
+        "recreate": "recreate the demo rung by rung, and name what its result depends on",
+        "attribute": "say how much of a change in a result each factor explains, and how much is chance",
+        "export": "write what a project consists of as a CycloneDX bill of materials",
+    },
+    "2 Security": {
+        "access": "lint access policies, ask them, show who may do what",
     },
     "3 Data": {
         "data": "write what can be seen of a data contract",

@@ -153,11 +153,11 @@ QUESTIONS: Final[dict[int, tuple[str, str, str, str]]] = {
 """The five questions: the question, and what yes, no and not shown mean for it."""
 
 FACTORS: Final[dict[str, str]] = {
-    "model and prompts": "the model and its instructions",
+    "model": "the model",
+    "prompts": "its instructions",
     "data": "the data",
-    "dependencies": "its building blocks",
     "configuration": "its settings",
-    "infrastructure": "the systems it runs on",
+    "infrastructure": "its building blocks and the systems it runs on",
     "code": "the program",
 }
 

@@ -6,8 +6,6 @@ import json
 import tomllib
 from typing import Any, Final
 
-from packaging.utils import canonicalize_name
-
 READ: Final = ("uv.lock", "pylock.toml", "poetry.lock", "Pipfile.lock")
 """Lock files that are read here, in the order in which one is preferred."""
 
@@ -20,6 +18,8 @@ def pinned(kind: str, text: str) -> dict[str, set[str]]:
 
     Raises ValueError where the text is no such lock, or is cut short.
     """
+    from packaging.utils import canonicalize_name
+
     found: dict[str, set[str]] = {}
     try:
         data: dict[str, Any] = json.loads(text) if kind == "Pipfile.lock" else tomllib.loads(text)

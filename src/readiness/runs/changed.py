@@ -1,8 +1,8 @@
 """What changed between the POC and now, by factor, the most consequential first.
 
 The POC is the commit of the newest tag `poc*`; else the last commit in another mode than production; else the last
-commit whose state was judged before, by a verdict here that is believed. The project of that commit is read with the
-same parsers as today's, so that a version, a setting or an image is named as it was and as it is.
+commit whose state was judged before, by a verdict here that is believed. The project of that commit is compared with
+today's as `readiness diff` compares them: by factor and by meaning.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import tempfile
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,11 +18,15 @@ from typing import Final
 from readiness.config import manifest as manifests
 from readiness.config.manifest import NAME, Manifest
 from readiness.errors import InputError
-from readiness.formats import compose, dockerfile, intoto, locks, requirements
+from readiness.formats import intoto
 from readiness.layers.infrastructure import source
+from readiness.layers.infrastructure.diff import sides
+from readiness.layers.infrastructure.diff.change import ORDER, Change
+from readiness.layers.infrastructure.diff.compare import compare
+from readiness.layers.infrastructure.evidence import Factor as Kind
 from readiness.runs import evidence as store
 from readiness.sequence.mode import Mode
-from readiness.world import files, git, revisions
+from readiness.world import git, revisions
 from readiness.world import project as projects
 from readiness.world.project import Project
 
@@ -31,12 +34,8 @@ NO_POC: Final = "nothing marks the commit of the POC"
 MARK_IT: Final = "git tag poc COMMIT"
 CONTEXT: Final = "observability.decisions-carry-context"
 
-_KINDS: Final = (
-    ("model and prompts", r"(?:^|/)prompts?(?:/|[._-])|[._-]prompts?\.|\.(?:onnx|pt|pth|safetensors|gguf|pkl|joblib|h5|tflite)$"),
-    ("data", r"\.odcs\.ya?ml$|\.(?:csv|tsv|parquet|jsonl|ndjson|xlsx?|arrow|feather|avro|sqlite|db)$|(?:^|/)data/.*\.(?:json|txt)$"),
-    ("code", r"\.(?:py|ipynb|sql|js|ts|jsx|tsx|sh|java|go|rs|r|scala|html|jinja2?|j2)$"),
-)
-"""The factors whose changes are told by file, with the names of their files."""
+_CODE: Final = re.compile(r"\.(?:py|ipynb|sql|js|ts|jsx|tsx|sh|java|go|rs|r|scala|html|jinja2?|j2)$")
+"""How files of code end; what else has no factor of its own is told nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,33 +136,21 @@ def _resource(path: Path) -> str:
 
 
 def _factors(old: Project, new: Project, manifest: Manifest, poc: Poc) -> tuple[Factor, ...]:
-    by_file = _by_file(old, new, poc)
     try:
         before = manifests.load(old.root)
     except InputError:
         before = Manifest()  # the manifest of another version, or a broken one: its keys are compared below all the same
-    return (
-        Factor("model and prompts", (*_model(old, new, before, manifest), *by_file["model and prompts"])),
-        Factor("data", by_file["data"]),
-        Factor("dependencies", _moved(_dependencies(old), _dependencies(new))),
-        Factor("configuration", (*_variables(old, new), *_moved(_keys(old), _keys(new)))),
-        Factor("infrastructure", _moved(_images(old), _images(new))),
-        Factor("code", by_file["code"]),
-    )
+    then, now = (sides.of_entries(project.root, project.entries, name) for project, name in ((old, "the POC"), (new, "now")))
+    found = compare(then, now, manifest.infrastructure.factors)
+    told = {factor: tuple(change.text for change in found.of(factor) if _counts(factor, change)) for factor in ORDER}
+    told[Kind.MODEL] = (*_model(old, new, before, manifest), *told[Kind.MODEL])
+    told[Kind.CONFIGURATION] = (*_variables(old, new), *told[Kind.CONFIGURATION])
+    return tuple(Factor(factor.value, lines) for factor, lines in told.items())
 
 
-def _by_file(old: Project, new: Project, poc: Poc) -> dict[str, tuple[str, ...]]:
-    counted = revisions.lines_changed(new.root, poc.commit)
-    then, now = ({entry.path: files.digest_of(project.root, entry) for entry in project.entries} for project in (old, new))
-    found: dict[str, list[str]] = {name: [] for name, _ in _KINDS}
-    for path in sorted({*then, *now}):
-        kind = next((name for name, pattern in _KINDS if re.search(pattern, path.lower())), "")
-        if kind and then.get(path) != now.get(path):
-            how = "added" if path not in then else "removed" if path not in now else "changed"
-            added, removed = counted.get(path, (0, 0))
-            size = f", +{added} -{removed} lines" if kind == "code" and how == "changed" and (added or removed) else ""
-            found[kind].append(f"{path} {how}{size}")
-    return {name: tuple(lines) for name, lines in found.items()}
+def _counts(factor: Kind, change: Change) -> bool:
+    """Whether a change is one of the system: what is written about it lies among its code and is none of it."""
+    return factor is not Kind.CODE or _CODE.search(change.place.lower()) is not None or change.place in ("moved", "SQL schema")
 
 
 def _model(old: Project, new: Project, before: Manifest, manifest: Manifest) -> tuple[str, ...]:
@@ -182,78 +169,10 @@ def _seen_model(project: Project, manifest: Manifest) -> str:
     return ""
 
 
-def _dependencies(project: Project) -> dict[str, str]:
-    """What is installed as far as files say it: the first lock that can be read, else every requirement file."""
-    for kind in locks.READ:
-        if kind in project.paths:
-            try:
-                return {name: ", ".join(sorted(versions)) for name, versions in locks.pinned(kind, project.text(kind)).items()}
-            except ValueError:
-                continue
-    found: dict[str, str] = {}
-    for path in sorted(project.paths):
-        if re.fullmatch(r"(?:[\w.-]+/)?requirements[\w.-]*\.txt|requirements/[\w.-]+\.txt", path):
-            found |= {line.name: line.version or "any" for line in requirements.parse(project.text(path)).lines}
-    return found or _declared(project)
-
-
-def _declared(project: Project) -> dict[str, str]:
-    table = _toml(project.text("pyproject.toml")).get("project")
-    named = table.get("dependencies") if isinstance(table, dict) else None
-    text = "\n".join(item for item in named if isinstance(item, str)) if isinstance(named, list) else ""
-    return {line.name: line.text for line in requirements.parse(text).lines}
-
-
 def _variables(old: Project, new: Project) -> tuple[str, ...]:
     then, now = ({asked.name for asked in source.variables(project)} for project in (old, new))
     come = (f"variable {name} is read" for name in sorted(now - then))
     return (*come, *(f"variable {name} is no longer read" for name in sorted(then - now)))
-
-
-def _keys(project: Project) -> dict[str, str]:
-    return {f"{NAME} {name}": text for name, text in _flat(_toml(project.text(NAME)))}
-
-
-def _flat(table: Mapping[str, object], at: str = "") -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for name, value in table.items():
-        if isinstance(value, dict):
-            found += _flat(value, f"{at}{name}.")
-        elif name != "waiver":  # told where risks are told
-            found.append((f"{at}{name}", str(value)))
-    return found
-
-
-def _images(project: Project) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for path in sorted(project.paths):
-        name = path.rpartition("/")[2].lower()
-        if name == "dockerfile" or name.startswith("dockerfile.") or name.endswith(".dockerfile"):
-            found |= {
-                f"{path} image {index}": image.reference for index, image in enumerate(dockerfile.parse(project.text(path)).images, 1)
-            }
-        elif re.fullmatch(r"(?:docker-)?compose[\w.-]*\.ya?ml", name):
-            found |= _services(project, path)
-        elif name.endswith(".tf") or name == ".python-version":
-            found[path] = files.digest_of(project.root, next(entry for entry in project.entries if entry.path == path))[:12]
-    return found
-
-
-def _services(project: Project, path: str) -> dict[str, str]:
-    try:
-        return {f"{path} {service.name}": service.image or "built here" for service in compose.parse(project.text(path))}
-    except ValueError:
-        return {}
-
-
-def _moved(then: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
-    """A line for every name whose value differs: old → new."""
-    names = sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
-    return tuple(f"{name} {_short(then.get(name))} → {_short(now.get(name))}" for name in names)
-
-
-def _short(value: str | None) -> str:
-    return "none" if value is None else value if len(value) <= 60 else f"{value[:59]}…"
 
 
 def _toml(text: str) -> dict[str, object]:

@@ -104,9 +104,7 @@ def _expiry(manifest: Manifest, finding: Finding, made_at: datetime) -> datetime
 
 def ignore(root: Path) -> None:
     """Makes git ignore `.readiness/`, without touching a file of the user."""
-    note = root / ".readiness/.gitignore"
-    if not note.exists():
-        files.write_atomically(note, b"*\n")
+    files.ignore_own(root)
 
 
 def store_verdict(project: Project, manifest: Manifest, verdict: Verdict, used: list[Evidence], now: datetime, key: keys.Key) -> Path:

@@ -170,3 +170,10 @@ def write_atomically(path: Path, data: bytes) -> None:
         neighbour.replace(path)
     finally:
         neighbour.unlink(missing_ok=True)
+
+
+def ignore_own(root: Path) -> None:
+    """Makes git ignore `.readiness/`, without touching a file of the user. Raises OSError where it cannot be written."""
+    note = root / ".readiness/.gitignore"
+    if not note.exists():
+        write_atomically(note, b"*\n")

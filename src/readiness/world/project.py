@@ -204,7 +204,7 @@ def load(root: Path, project_id: str = "", origin: Origin | None = None) -> Proj
     return Project(
         root=root,
         toplevel=toplevel or root,
-        id=project_id or slug(_name(root, toplevel)),
+        id=project_id or default_id(root, toplevel),
         commit=git.head(root) if toplevel else "",
         dirty=git.dirty(root, _SAID_GLOBS) if toplevel else False,
         changed_at=git.last_change(root) if toplevel else None,
@@ -218,6 +218,11 @@ def load(root: Path, project_id: str = "", origin: Origin | None = None) -> Proj
 
 def _inside(root: Path, toplevel: Path | None) -> str:
     return root.relative_to(toplevel).as_posix() if toplevel is not None else "."
+
+
+def default_id(root: Path, toplevel: Path | None) -> str:
+    """The id of a project that declares none, made from the folders it and its repository lie in."""
+    return slug(_name(root, toplevel))
 
 
 def _name(root: Path, toplevel: Path | None) -> str:

@@ -6,13 +6,17 @@ import base64
 import csv
 import hashlib
 import json
+import os
 import stat
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from packaging.utils import canonicalize_name
+
+from readiness.world import digests
 
 _REWRITTEN: Final = ("../", "INSTALLER", "REQUESTED", "direct_url.json", "RECORD", "uv_cache.json")
 """What an installer writes itself: scripts with our interpreter in their first line, and its own notes."""
@@ -101,11 +105,35 @@ def verify(environment: Path) -> Recorded:
     Files an installer writes itself are left out, as are packages installed in place from the project.
     """
     site = site_packages(environment)
-    rows = [(info, row) for info in sorted(site.glob("*.dist-info")) if not _in_place(info) for row in _rows(info)]
+    rows = _recorded_rows(site)
     with ThreadPoolExecutor(max_workers=4) as pool:  # hashing releases the interpreter lock
         verdicts = pool.map(lambda item: _compare(site, *item), rows, chunksize=256)
         altered = tuple(verdict for verdict in verdicts if verdict is not None)
     return Recorded(packages(environment), len(rows), altered)
+
+
+def verify_sites(sites: list[Path], digest_of: Callable[[str], str]) -> Recorded:
+    """The same for folders of packages, of which the first one that has a package counts, as for an import.
+
+    `digest_of` gives the SHA-256 in hex of the file at a path, and may remember it; it raises OSError.
+    """
+    found: dict[str, str] = {}
+    rows: list[tuple[Path, Path, list[str]]] = []
+    for site in sites:
+        new = {name: version for name, version in _named(site) if name not in found}
+        found |= new
+        rows += [(site, info, row) for info, row in _recorded_rows(site) if _package(info) in new]
+    verdicts = digests.spread(lambda item: _compare(*item, digest_of), rows)
+    return Recorded(found, len(rows), tuple(verdict for verdict in verdicts if verdict is not None))
+
+
+def _named(site: Path) -> list[tuple[str, str]]:
+    parts = [info.name.removesuffix(".dist-info").rpartition("-") for info in sorted(site.glob("*.dist-info"))]
+    return [(str(canonicalize_name(name)), version) for name, _, version in parts]
+
+
+def _recorded_rows(site: Path) -> list[tuple[Path, list[str]]]:
+    return [(info, row) for info in sorted(site.glob("*.dist-info")) if not _in_place(info) for row in _rows(info)]
 
 
 def _rows(info: Path) -> list[list[str]]:
@@ -127,12 +155,17 @@ def _in_place(info: Path) -> bool:
         return False
 
 
-def _compare(site: Path, info: Path, row: list[str]) -> Altered | None:
+def _hashed(path: str) -> str:
+    with open(path, "rb") as handle:  # noqa: PTH123  hot
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _compare(site: Path, info: Path, row: list[str], digest_of: Callable[[str], str] = _hashed) -> Altered | None:
+    path = f"{site}/{row[0]}"
     try:
-        if not stat.S_ISREG((site / row[0]).stat().st_mode):
+        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116  hot
             return Altered(info.name, row[0], "missing")
-        with (site / row[0]).open("rb") as handle:
-            digest = hashlib.file_digest(handle, "sha256").digest()
+        digest = bytes.fromhex(digest_of(path))
     except OSError:
         return Altered(info.name, row[0], "missing")
     text = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
+from readiness.sequence.evidence import Digest
 from readiness.sequence.finding import Cause, Location
 
 
@@ -73,3 +76,88 @@ class Asked:
     required: bool
     executed: bool
     instead: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a table in a file looks like: its columns as (name, type), and how many rows it has."""
+
+    columns: tuple[tuple[str, str], ...]
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """A file as it was: its digest, its mode as git writes it, its size, and the shape of a table where it is one.
+
+    `kept` says that its text can be read again, from the commit or from what was kept beside the run. `digest` is empty
+    where the file changed, or could not be read, before it was looked at.
+    """
+
+    digest: Digest
+    mode: str
+    size_bytes: int
+    kept: bool = False
+    shape: Shape | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A file a run wrote: its digest and its size; the file itself is not kept."""
+
+    digest: Digest
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An environment: what is below a project and not in its files. A part that could not be seen is named in `absent`.
+
+    `packages` maps canonical names to installed versions, `altered` names installed files that are not what their package
+    shipped, `locked` maps canonical names to the versions the locks pin, `images` services to image ids, `resources`
+    addresses of infrastructure as code to their attributes, `variables` names to a keyed HMAC of the value under the key
+    named `key`. No value of a variable or of a sensitive attribute is in it.
+    """
+
+    interpreter: Mapping[str, str] = field(default_factory=dict)
+    packages: Mapping[str, str] = field(default_factory=dict)
+    altered: tuple[str, ...] = ()
+    verified_files: int = 0
+    locked: Mapping[str, str] = field(default_factory=dict)
+    locks: Mapping[str, str] = field(default_factory=dict)
+    system: Mapping[str, str] = field(default_factory=dict)
+    system_packages: Mapping[str, str] = field(default_factory=dict)
+    cpu: Mapping[str, str] = field(default_factory=dict)
+    blas: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, str] = field(default_factory=dict)
+    resources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
+    absent: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of a command, with the digest of each factor of its result.
+
+    `id` is `r-<uuid7>`, `started` is UTC, `elapsed_s` wall time, `exit_code` as a shell says it (128 + signal). `files` maps
+    the project's paths to their state before the command started; what the command writes as an output is none of them.
+    `metrics` may hold NaN and infinities. `notes` say what could not be recorded.
+    """
+
+    id: str
+    project: str
+    command: tuple[str, ...]
+    started: datetime
+    elapsed_s: float
+    exit_code: int
+    commit: str
+    dirty: bool
+    tree: Digest
+    seed: str
+    factors: Mapping[Factor, Digest]
+    files: Mapping[str, FileState]
+    outputs: Mapping[str, Output]
+    metrics: Mapping[str, float]
+    snapshot: Snapshot
+    notes: tuple[str, ...] = ()

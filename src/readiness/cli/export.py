@@ -1,0 +1,36 @@
+"""`readiness export`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from readiness.errors import UsageError
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line of `export`."""
+    found = argparse.ArgumentParser(
+        "readiness export",
+        description="Write what a project consists of as a bill of materials: locked packages, models, data and their owners.",
+    )
+    found.add_argument("--format", choices=("cyclonedx",), default="cyclonedx", help="the format: CycloneDX 1.6 as JSON")
+    found.add_argument("--output", type=Path, metavar="FILE", help="write to this file (default: standard output)")
+    found.add_argument("--project", type=Path, default=Path(), metavar="PATH", help="folder of the project (default: here)")
+    return found
+
+
+def run(argv: list[str]) -> int:
+    """Writes the bill of materials and returns 0."""
+    given = parser().parse_args(argv)
+    root = given.project.resolve()
+    if not root.is_dir():
+        raise UsageError(f"no folder {given.project}", "name the folder of a project")
+    from readiness.runs import export
+
+    text = export.export(root, datetime.now(UTC).date(), given.output)
+    if given.output is None:
+        sys.stdout.write(text.encode("utf-8", "replace").decode())
+    return 0
