@@ -23,6 +23,9 @@ COMMANDS: Final = {
         "waive": "accept one problem for a while, signed by somebody else",
         "evidence": "look at the evidence a check left, or verify it",
     },
+    "1 Infrastructure": {
+        "attribute": "say how much of a change in a result each factor explains, and how much is chance",
+    },
     "5 Measure": {
         "outcome": "lint and lock outcomes",
     },

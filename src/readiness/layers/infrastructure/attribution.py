@@ -111,7 +111,7 @@ def t_quantile(level: float, degrees: float) -> float:
 
 @lru_cache(maxsize=4096)
 def _t_quantile(level: float, degrees: float) -> float:
-    from scipy.special import stdtrit
+    from scipy.special import stdtrit  # type: ignore[import-untyped]  # scipy ships no types
 
     return float(stdtrit(degrees, 1 - level / 2))
 
