@@ -82,8 +82,8 @@ SHUFFLE = 0
 def run(root, seed):
     settings = json.loads((root / "config/settings.json").read_text())
     prior = json.loads((root / "models/prior.json").read_text())["weights"]
-    rows = list(csv.DictReader((root / "data/train.csv").open()))
-    tests = list(csv.DictReader((root / "data/test.csv").open()))
+    rows = list(csv.DictReader((root / "data/train.csv").read_text().splitlines()))
+    tests = list(csv.DictReader((root / "data/test.csv").read_text().splitlines()))
     counts = {label: {} for label in prior}
     for line in (root / "prompts/labels.txt").read_text().splitlines():
         label, _, words = line.partition(":")
@@ -210,7 +210,7 @@ def run(root, seed):
     weights = list(json.loads((root / "models/start.json").read_text())["weights"])
     title = (root / "prompts/report.txt").read_text().split("{")[0].strip()
     assert title
-    read = [[float(row[name]) for name in ("a", "b", "y")] for row in csv.DictReader((root / "data/points.csv").open())]
+    read = [[float(row[name]) for name in ("a", "b", "y")] for row in csv.DictReader((root / "data/points.csv").read_text().splitlines())]
     points, held = read[:60], read[60:]
     rng = stream("order", seed, settings["stream"])
     rate = settings["rate"]
@@ -336,7 +336,7 @@ def run(root, seed):
 
 _FILLING = ["the", "of", "a", "set", "uses", "when", "server", "value"]
 _TOPICS = [
-    "index vacuum table bloat", "replica lag standby wal", "role grant policy row", "backup restore dump archive", 
+    "index vacuum table bloat", "replica lag standby wal", "role grant policy row", "backup restore dump archive",
     "lock deadlock wait timeout",     "json array type cast", "partition range prune key", "query plan cost join",
 ]  # fmt: skip
 

@@ -330,6 +330,8 @@ def _reinstalled(bench: Bench, recipe: Recipe) -> str:
     argv = ("uv", "pip", "install", "-q", "--python", "{python}", "--no-deps", "--reinstall", ".")
     builder, found = bench.session.builder, bench.environment
     done = builder.step(Step(argv), found.path, found.tree, builder.settings(found.path))
+    # two installations in one second would be the same to who compiled the first
+    files.remove_tree(bench.session.sandbox.root / "cache/pycache")
     bench.installed_files = whole if done.ok else ""
     return "" if done.ok else f"its own package does not install: {without_work_folder(last_line(done))}"
 

@@ -180,8 +180,12 @@ def _mixed(cells: Cells, paths: Sequence[str], splits: Sequence[Split], chosen: 
 
 
 def _recipe(search: _Search, replaced: Mapping[str, Content | None]) -> Recipe:
-    """The context with some files replaced; None takes one away."""
-    base = search.cells.recipe(search.around)
+    """The context with some files replaced; None takes one away. With all that the factor changed it is a cell of before."""
+    cells = search.cells
+    changed = [path for name in search.factor.names for path in cells.differing.changed[name]]
+    if all(path in replaced and replaced[path] == cells.file("B", path) for path in changed):
+        return cells.recipe(search.around | frozenset(search.factor.names))
+    base = cells.recipe(search.around)
     files = dict(base.files)
     for path, content in replaced.items():
         if content is None:
