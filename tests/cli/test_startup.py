@@ -63,7 +63,7 @@ def test_listing_the_checks_takes_at_most_eight_times_a_bare_python() -> None:
     assert_within(8, "checks")
 
 
-@pytest.mark.parametrize("argv", [("--help",), ("--version",), ("checks",), ("check", "--help")])
+@pytest.mark.parametrize("argv", [("--help",), ("--version",), ("checks",), ("check", "--help"), ("attribute", "--help")])
 def test_nothing_heavy_is_imported_to_answer_quickly(argv: tuple[str, ...]) -> None:
     done = subprocess.run([sys.executable, "-c", LOADED, *argv], capture_output=True, text=True, check=True)
     loaded = done.stdout.rpartition("loaded:")[2].split()

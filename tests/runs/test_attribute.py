@@ -97,6 +97,21 @@ def test_columns_of_data_are_told_apart(root: Path) -> None:
     assert found.inside.units == ("data/rows.csv column x",)
 
 
+def test_the_package_that_matters_is_found_among_those_that_changed(root: Path, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("alpha", "beta", "gamma"):
+        for version in ("1.0", "2.0"):
+            make_wheel(workplace / "wheels", name, version, {f"{name}/__init__.py": f"V = {version if name == 'beta' else 7}\n"})
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    monkeypatch.setenv("UV_FIND_LINKS", str(workplace / "wheels"))
+    using = MAIN.replace("value += random", "import alpha, beta\nvalue += beta.V + alpha.V\nvalue += random", 1)
+    change(root, {"main.py": using, "requirements.txt": "alpha==1.0\nbeta==1.0\n"}, "with packages")
+    change(root, {"requirements.txt": "alpha==2.0\nbeta==2.0\ngamma==1.0\n"}, "new versions")
+    found = attribute(root, "HEAD~1", "HEAD", Options("score"))
+    assert part(found, "infrastructure").estimate.mean == pytest.approx(1)
+    assert found.inside is not None
+    assert (found.inside.units, found.inside.candidates, found.inside.whole) == (("beta 1.0 → 2.0",), 3, True)
+
+
 def test_what_an_earlier_cell_left_behind_is_not_found_by_the_next(root: Path) -> None:
     hoarder = MAIN.replace(
         "value += random", "left = Path.home() / 'left'\nvalue += 100 * left.exists() + 100 * Path('extra').exists()\n"

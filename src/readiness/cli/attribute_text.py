@@ -143,6 +143,8 @@ def _own_notes(said: Attribution) -> list[str]:
     notes = []
     if not said.seeded:
         notes.append("the seed changes nothing, in A or in B: one run of each cell is enough, and there is no chance in it")
+    if said.paired and not said.bitwise:
+        notes.append("outputs differ from one run to the next even with the same seed: inert means that the metric stays the same")
     if not said.exact:
         notes.append("combinations were sampled by permutations, since all of them are too many; interactions are not told")
     if not said.decided:
@@ -175,7 +177,8 @@ def to_json(found: Report) -> str:
         "interactions": [{"names": list(item.names), **_estimate(item.estimate), "sure": item.sure} for item in said.interactions],
         "unrunnable": [{"from_b": list(item.cell), "seed": item.seed, "reason": item.reason} for item in said.unrunnable],
         "seeds": said.seeds, "looks": list(said.looks), "decided": said.decided, "paired": said.paired, "seeded": said.seeded,
-        "exact": said.exact, "runs": said.runs, "full_factorial_runs": said.full, "resumed_runs": found.resumed,
+       
+        "exact": said.exact, "outputs_repeat": said.bitwise, "runs": said.runs, "full_factorial_runs": said.full, "resumed_runs": found.resumed,
         "inside": _inside_json(found.inside), "notes": [*found.notes, *_own_notes(said)],
     }  # fmt: skip
     return json.dumps(content, indent=2, ensure_ascii=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape as escaped
 from math import floor, log10
 from typing import Final
 
@@ -44,6 +44,11 @@ class Waterfall:
     below: tuple[str, ...] = ()
 
 
+def escape(text: str) -> str:
+    """A text that is no markup, without the control characters that neither SVG nor HTML may hold."""
+    return escaped("".join(char for char in text if char.isprintable() or char in "\n\t"), quote=True)
+
+
 def number(value: float) -> str:
     """A number as people read it: four significant digits, no exponent where it can be helped."""
     return f"{value:.4g}" if value == 0 or 1e-4 <= abs(value) < 1e7 else f"{value:.3e}"
@@ -62,7 +67,7 @@ def svg(found: Waterfall) -> str:
     under = _TOP + rows * _ROW + 42
     body = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" role="img" '
-        f'aria-label="{escape(found.title, quote=True)}" font-family="system-ui, sans-serif" font-size="13" fill="{_INK}">',
+        f'aria-label="{escape(found.title)}" font-family="system-ui, sans-serif" font-size="13" fill="{_INK}">',
         f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
         f'<text x="20" y="30" font-size="17" font-weight="600">{escape(found.title)}</text>',
         f'<text x="20" y="52" fill="{_MUTED}">{escape(found.subtitle)}</text>',

@@ -68,7 +68,6 @@ class Report:
     notes: tuple[str, ...]
     resumed: int
     made: int
-    elapsed_s: float
     made_at: datetime
     min_effect: float
     environments: int
@@ -149,7 +148,7 @@ def _report(found: Compared, options: Options, cells: Cells, moment: datetime) -
     return Report(
         found.id, found.a.shown, found.b.shown, options.metric, demos.name(demo),
         _sizes(found.differing), found.differing.same, said, look, (*_notes(found), *cells.kept.notes, *said.notes),
-        cells.kept.resumed, cells.ran, sum(cells.kept.elapsed_s.values()), moment, options.min_effect, cells.environments,
+        cells.kept.resumed, cells.ran, moment, options.min_effect, cells.environments,
     )  # fmt: skip
 
 

@@ -54,7 +54,8 @@ class Attribution:
 
     `before` is the mean of A, `total` the mean difference B - A, `observed` the difference of the single runs with SEED=0,
     `chance` what of it the seeds explain (`observed` - mean) with the interval of the mean. `beyond` is the difference from
-    what the factors do one at a time. `looks` were planned, `decided` says whether every factor was settled.
+    what the factors do one at a time. `looks` were planned, `decided` says whether every factor was settled;
+    `paired`, `seeded` and `bitwise` what was seen of seeds (as in `Screened`), `exact` that no permutations were sampled.
     """
 
     parts: tuple[Part, ...]
@@ -73,5 +74,6 @@ class Attribution:
     paired: bool
     seeded: bool
     exact: bool
+    bitwise: bool
     unrunnable: tuple[Unrunnable, ...]
     notes: tuple[str, ...]

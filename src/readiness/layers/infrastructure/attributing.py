@@ -104,7 +104,7 @@ def _nothing(lab: Laboratory, screened: Screened) -> Attribution:
     parts = tuple(Part(_named(lab, player), Word.INERT, zero) for player in screened.inert)
     return Attribution(
         parts, (), before, zero, 0.0, zero, None, 0.0, zero.n, lab.runs, _full(lab, zero.n), (), True, True, screened.seeded, True,
-        tuple(lab.unrunnable), (),
+        screened.bitwise, tuple(lab.unrunnable), (),
     )  # fmt: skip
 
 
@@ -244,6 +244,7 @@ def _result(
         screened.honoured,
         screened.seeded,
         sample.cells is not None,
+        screened.bitwise,
         tuple(lab.unrunnable),
         notes,
     )
