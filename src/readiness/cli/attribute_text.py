@@ -177,8 +177,8 @@ def to_json(found: Report) -> str:
         "interactions": [{"names": list(item.names), **_estimate(item.estimate), "sure": item.sure} for item in said.interactions],
         "unrunnable": [{"from_b": list(item.cell), "seed": item.seed, "reason": item.reason} for item in said.unrunnable],
         "seeds": said.seeds, "looks": list(said.looks), "decided": said.decided, "paired": said.paired, "seeded": said.seeded,
-       
-        "exact": said.exact, "outputs_repeat": said.bitwise, "runs": said.runs, "full_factorial_runs": said.full, "resumed_runs": found.resumed,
+        "exact": said.exact, "outputs_repeat": said.bitwise, "runs": said.runs, "full_factorial_runs": said.full,
+        "resumed_runs": found.resumed,
         "inside": _inside_json(found.inside), "notes": [*found.notes, *_own_notes(said)],
     }  # fmt: skip
     return json.dumps(content, indent=2, ensure_ascii=False)
