@@ -42,12 +42,21 @@ class Table:
     values: Mapping[Cell, tuple[float, ...]]
 
     @property
+    def means(self) -> list[float]:
+        """The mean of every combination over all recorded seeds, in the order of their masks."""
+        players = tuple(frozenset((name,)) for name in self.live)
+        return [sum(self.values[cell]) / len(self.values[cell]) for cell in experiment.coalitions(players)]
+
+    @property
+    def interactions(self) -> list[float]:
+        """The interaction of each pair of live factors over all recorded seeds."""
+        rows = attribution.interaction_rows(len(self.live)).values() if len(self.live) > 1 else []
+        return [sum(weight * mean for weight, mean in zip(row, self.means, strict=True)) for row in rows]
+
+    @property
     def truth(self) -> dict[str, float]:
         """The Shapley value of each live factor over all recorded seeds; 0 where it is 0 but for rounding."""
-        means = [
-            sum(self.values[cell]) / len(self.values[cell]) for cell in experiment.coalitions(tuple(frozenset((n,)) for n in self.live))
-        ]
-        found = attribution.shapley(means)
+        found = attribution.shapley(self.means)
         return {name: 0.0 if abs(value) < 1e-9 else value for name, value in zip(self.live, found, strict=True)}
 
 
@@ -61,6 +70,10 @@ class Score:
     intervals: int = 0
     covered: int = 0
     blamed_wrongly: int = 0
+    live: int = 0
+    live_right: int = 0
+    pairs: int = 0
+    pairs_covered: int = 0
     runs: list[float] = field(default_factory=list)
     seeds: list[int] = field(default_factory=list)
     wrong: dict[str, int] = field(default_factory=dict)
@@ -144,7 +157,7 @@ def once(table: Table, number: int, settings: Settings) -> Attribution:
 
 def score(table: Table, times: int, first: int = 0, settings: Settings = SETTINGS) -> Score:
     """The verdicts, intervals and runs of a pair resampled so many times."""
-    found, truth = Score(), table.truth
+    found, truth, interactions = Score(), table.truth, table.interactions
     for number in range(first, first + times):
         said = once(table, number, settings)
         found.times += 1
@@ -158,11 +171,16 @@ def score(table: Table, times: int, first: int = 0, settings: Settings = SETTING
             found.right += right
             if not right:
                 found.wrong[f"{part.name}: {part.word}"] = found.wrong.get(f"{part.name}: {part.word}", 0) + 1
+            found.live += real is not None
+            found.live_right += right and real is not None
             if real is not None and part.word is not Word.INERT:
                 found.intervals += 1
                 found.covered += part.estimate.low <= real <= part.estimate.high
             blamed |= not real and part.word is Word.EFFECT
         found.blamed_wrongly += blamed
+        for item, real in zip(said.interactions, interactions, strict=True):
+            found.pairs += 1
+            found.pairs_covered += item.estimate.low <= real <= item.estimate.high
     return found
 
 
@@ -172,11 +190,14 @@ def _right(word: Word, mean: float, real: float) -> bool:
     return word is Word.EFFECT and (mean > 0) == (real > 0)
 
 
+COUNTED = ("times", "verdicts", "right", "intervals", "covered", "blamed_wrongly", "live", "live_right", "pairs", "pairs_covered")
+
+
 def added(scores: list[Score]) -> Score:
     """All scores in one."""
     whole = Score()
     for item in scores:
-        for name in ("times", "verdicts", "right", "intervals", "covered", "blamed_wrongly"):
+        for name in COUNTED:
             setattr(whole, name, getattr(whole, name) + getattr(item, name))
         whole.runs += item.runs
         whole.seeds += item.seeds
@@ -189,11 +210,14 @@ def figures(scores: Mapping[str, Score], tables: Mapping[str, Table]) -> list[tu
     chance_only = [name for name, table in tables.items() if not any(table.truth.values())]
     lucky = added([scores[name] for name in chance_only])
     right, covered = whole.right / whole.verdicts, whole.covered / whole.intervals
+    live, pairs = whole.live_right / whole.live, whole.pairs_covered / whole.pairs
     blamed = lucky.blamed_wrongly / lucky.times
     runs, most = sum(whole.runs) / len(whole.runs), max(whole.runs)
     return [
         ("verdicts on factors that are right", right >= 0.95, f"{right:.2%} of {whole.verdicts} (limit 95 %)"),
+        ("and on those that matter or are chance", live >= 0.95, f"{live:.2%} of {whole.live} (limit 95 %)"),
         ("95 % intervals that cover", 0.92 <= covered <= 0.98, f"{covered:.2%} of {whole.intervals} (limits 92 and 98 %)"),
+        ("95 % intervals of interactions that cover", pairs >= 0.92, f"{pairs:.2%} of {whole.pairs} (limit 92 %)"),
         ("pairs of chance only with a factor blamed", blamed <= 0.05, f"{blamed:.2%} of {lucky.times} (limit 5 %)"),
         ("runs against all combinations", most <= 1 / 3, f"mean {runs:.1%}, at most {most:.1%} (limit 33.3 %)"),
     ]

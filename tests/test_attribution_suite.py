@@ -30,5 +30,5 @@ def test_verdicts_intervals_and_runs_keep_their_limits() -> None:
     tables = {pair.name: suite.read(pair.name) for pair in PAIRS}
     scores = {name: suite.score(table, 60) for name, table in tables.items()}
     told = suite.figures(scores, tables)
-    assert len(told) == 4
+    assert len(told) == 6
     assert [f"{name}: {text}" for name, good, text in told if not good] == []
