@@ -63,9 +63,10 @@ def test_listing_the_checks_takes_at_most_eight_times_a_bare_python() -> None:
     assert_within(8, "checks")
 
 
-@pytest.mark.parametrize(
-    "argv", [("--help",), ("--version",), ("checks",), ("check", "--help"), ("run", "--help"), ("diff", "--help"), ("export", "--help")]
-)
+COMMANDS = ("check", "run", "diff", "export", "attribute", "record", "recreate", "access", "data")
+
+
+@pytest.mark.parametrize("argv", [("--help",), ("--version",), ("checks",), *((name, "--help") for name in COMMANDS)])
 def test_nothing_heavy_is_imported_to_answer_quickly(argv: tuple[str, ...]) -> None:
     done = subprocess.run([sys.executable, "-c", LOADED, *argv], capture_output=True, text=True, check=True)
     loaded = done.stdout.rpartition("loaded:")[2].split()

@@ -140,6 +140,20 @@ class DemoSession:
         with self.session.progress("pulling the kill switch"):
             return self._run(self._declared, self.session.first, "stopped", stop_within_s=self.stop_within_s)
 
+    def seeded(self, environment: Environment, seed: int, label: str) -> Run:
+        """A run in an environment with SEED=`seed`, made each time it is asked for; `label` is of this run alone.
+
+        The demo is told the same whatever the label, so that only the seed makes two runs differ. What is kept of the
+        outputs stays until `forget`.
+        """
+        return self._run(self._declared, environment, label, seed=seed, told="seeded")
+
+    def forget(self, run: Run, label: str) -> None:
+        """Removes what was kept of a run, and its database."""
+        files.remove_tree(self.session.sandbox.private / "kept" / label)
+        if run.database is not None:
+            self.session.postgres[0].drop_database(f"demo_{label}")
+
     @property
     def _declared(self) -> Demo:
         assert self.demo is not None, "callers look for a demo first"
@@ -152,6 +166,8 @@ class DemoSession:
         label: str,
         requests: tuple[Ask, ...] = (),
         stop_within_s: float | None = None,
+        seed: int = 0,
+        told: str = "",
     ) -> Run:
         session = self.session
         tree = environment.tree
@@ -160,9 +176,9 @@ class DemoSession:
             beneath.remove(tree, path)
         database = watched.fresh_database(session, label) if "postgres" in demo.needs else None
         asked = requests or tuple(_declared_request(request) for request in demo.requests)
-        wish = Wish(label, self.project_id, asked, stop_within_s, database)
+        wish = Wish(told or label, self.project_id, asked, stop_within_s, database)
         seeing = reads.prepare(tree, self.project.entries)
-        ran, seen = _execute(session, environment, demo, wish)
+        ran, seen = _execute(session, environment, demo, wish, seed)
         read = reads.seen(tree, self.project.entries) if seeing else None
         if database is not None:
             database = replace(database, tables=watched.tables(database))
@@ -196,8 +212,8 @@ def _answers(demo: Demo) -> tuple[str, ...]:
     return tuple(f"outputs/requests/{request.id}.json" for request in demo.requests)
 
 
-def _execute(session: Session, environment: Environment, demo: Demo, wish: Wish) -> tuple[Ran, Watched]:
-    env = dict(demo.env) | {"SEED": "0"} | {name: canary(name) for name in demo.secrets}
+def _execute(session: Session, environment: Environment, demo: Demo, wish: Wish, seed: int) -> tuple[Ran, Watched]:
+    env = dict(demo.env) | {"SEED": str(seed)} | {name: canary(name) for name in demo.secrets}
     argv = list(demo.command)
     if demo.notebook:
         prepared = notebook.prepare(session, environment, demo.notebook, demo.timeout_s)

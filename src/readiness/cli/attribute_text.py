@@ -1,0 +1,225 @@
+"""An attribution as text, as JSON and as a picture."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from readiness.formats.waterfall import Step, Waterfall, number, signed
+from readiness.layers.infrastructure.attributed import Attribution, Part, Word
+from readiness.layers.infrastructure.attribution import Estimate
+from readiness.runs.attribute import Plan, Report
+from readiness.runs.attribute_inside import Inside
+
+COLUMNS = ("factor", "effect", "95 % interval", "share", "in words")
+
+
+def plan(found: Plan) -> str:
+    """What would be run, written, and about how long it takes."""
+    factors = ", ".join(f"{name} ({_files(count)})" for name, count in found.factors.items())
+    lines = [
+        f"readiness attribute --plan · {found.metric} · {found.id}",
+        f"  A            {found.a}",
+        f"  B            {found.b}",
+        f"  differ       {factors}",
+        f"  same         {', '.join(found.same) or 'nothing'}: no run is spent on these",
+        f"  runs         {found.screening} to screen, then what the live factors need, at most {found.at_most} in all",
+    ]
+    if found.inside_at_most:
+        lines.append(f"               and at most {found.inside_at_most} more inside the factor that matters most")
+    if found.finished:
+        lines.append(f"  finished     {found.finished} runs, which are gone on with")
+    lines.append(f"  time         {_time(found)}")
+    lines += [f"  would write  {path}" for path in found.writes]
+    lines += [f"  note         {note}" for note in found.notes]
+    return "\n".join(lines)
+
+
+def _files(count: int) -> str:
+    return f"{count} file{'' if count == 1 else 's'}" if count else "set up differently"
+
+
+def _time(found: Plan) -> str:
+    if found.seconds is None:
+        return "unknown until the first run"
+    left = max(0, found.screening - found.finished), max(0, found.at_most - found.finished)
+    each = f"{found.seconds:.1f} s a run, as measured"
+    return f"{each}: {left[0] * found.seconds:.0f} s to screen, at most {left[1] * found.seconds:.0f} s, without installing"
+
+
+def text(found: Report) -> str:
+    """The whole answer for a reader."""
+    said = found.attribution
+    lines = [
+        f"readiness attribute · {found.metric} · {found.demo}",
+        f"  A  {found.a}   mean {number(said.before)}",
+        f"  B  {found.b}   mean {number(said.before + said.total.mean)}",
+        f"  B - A  {signed(said.total.mean)}{_range(said.total)}, {_seeds(said)}",
+        "",
+        *_table([COLUMNS, *rows(found)]),
+        "",
+    ]
+    if said.interactions:
+        lines += [_interaction(item.names, item.estimate, item.sure) for item in said.interactions if item.sure]
+    if said.beyond is not None and said.beyond.sure:
+        lines.append(f"  together  {signed(said.beyond.mean)}{_range(said.beyond)} beyond what each does one at a time")
+    lines += [_chance_line(said)] if said.seeded else []
+    lines += [f"  ran apart  no: {', '.join(item.cell)} from B (SEED={item.seed}): {item.reason}" for item in said.unrunnable]
+    if found.inside is not None:
+        lines += _inside(found.inside)
+    lines += [f"  note  {note}" for note in (*found.notes, *_own_notes(said))]
+    lines.append(_spent(found))
+    return "\n".join(lines)
+
+
+def rows(found: Report) -> list[tuple[str, ...]]:
+    """A row for each factor, those whose files are the same last, and one for chance."""
+    said = found.attribution
+    told: list[tuple[str, ...]] = [
+        (part.name, signed(part.estimate.mean) if part.word is not Word.INERT else "0", _interval(part.estimate),
+         f"{part.share:.0%}" if part.share is not None and part.word is not Word.INERT else "", words(part))
+        for part in said.parts
+    ]  # fmt: skip
+    told += [(name, "0", "", "", "inert: the same files on both sides") for name in found.same]
+    if said.seeded:
+        told.append(("chance", signed(said.chance.mean), _interval(said.chance), "", "what seeds explain of the one run with SEED=0"))
+    return told
+
+
+def words(part: Part) -> str:
+    """A part in words."""
+    if part.word is Word.INERT:
+        return "inert: swapping it changes no bit"
+    shown = part.word.value if len(part.names) == 1 else f"{part.word.value}; cannot be separated: they run only together"
+    extra = [f"interaction with {', '.join(part.interacts)}"] if part.interacts else []
+    return "; ".join([shown, *extra, *([part.note] if part.note else [])])
+
+
+def _interval(estimate: Estimate) -> str:
+    return f"{signed(estimate.low)} to {signed(estimate.high)}" if estimate.low != estimate.high else ""
+
+
+def _range(estimate: Estimate) -> str:
+    return f" ({_interval(estimate)})" if estimate.low != estimate.high else ""
+
+
+def _seeds(said: Attribution) -> str:
+    if not said.seeded:
+        return "the same with every seed"
+    return f"{said.seeds} {'seeds' if said.paired else 'runs each: the same seed twice gives different results, so intervals are unpaired'}"
+
+
+def _table(lines: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[column]) for row in lines) for column in range(len(COLUMNS))]
+    return ["  " + "  ".join(_cell(cell, widths[i], i) for i, cell in enumerate(row)).rstrip() for row in lines]
+
+
+def _cell(text: str, width: int, column: int) -> str:
+    return text.rjust(width) if column in (1, 3) else text.ljust(width)
+
+
+def _interaction(names: tuple[str, str], estimate: Estimate, sure: bool) -> str:
+    return f"  {names[0]} and {names[1]} together  {signed(estimate.mean)}{_range(estimate)} more than alone"
+
+
+def _chance_line(said: Attribution) -> str:
+    share = f"; {said.wrong_sign:.0%} of single runs would show the other sign or none" if said.total.sure and said.wrong_sign else ""
+    return f"  one run of each with SEED=0 showed {signed(said.observed)}, of which {signed(said.chance.mean)} is chance{share}"
+
+
+def _inside(found: Inside) -> list[str]:
+    if found.note:
+        return [f"  inside {found.factor}  {found.note}"]
+    least = "" if found.whole else "; the runs ended before it was known that less would not do"
+    lines = [
+        f"  inside {found.factor}  {', '.join(found.units)}",
+        f"    {len(found.units)} of {found.candidates} {'units' if found.candidates != 1 else 'unit'}: {signed(found.effect)} of "
+        f"{signed(found.factor_effect)} ({found.share:.0%}), {found.seeds} seed{'' if found.seeds == 1 else 's'}, {found.runs} runs{least}",
+    ]
+    return [*lines, *(f"    commit {commit}" for commit in found.commits)]
+
+
+def _own_notes(said: Attribution) -> list[str]:
+    notes = []
+    if not said.seeded:
+        notes.append("the seed changes nothing, in A or in B: one run of each cell is enough, and there is no chance in it")
+    if said.paired and not said.bitwise:
+        notes.append("outputs differ from one run to the next even with the same seed: inert means that the metric stays the same")
+    if not said.exact:
+        notes.append("combinations were sampled by permutations, since all of them are too many; interactions are not told")
+    if not said.decided:
+        notes.append("not every factor was settled: more seeds would narrow the intervals (--max-runs N)")
+    return notes
+
+
+def _spent(found: Report) -> str:
+    said = found.attribution
+    more = f", {found.inside.runs} inside" if found.inside is not None else ""
+    again = f"; {found.resumed} were there from earlier" if found.resumed else ""
+    looks = f"; looked after {', '.join(map(str, said.looks))} seeds at most" if said.seeded and said.looks else ""
+    return f"  {said.runs} runs{more} (all combinations with as many seeds: {said.full}){looks}{again} · {found.id}"
+
+
+def to_json(found: Report) -> str:
+    """The answer for programs."""
+    said = found.attribution
+    content = {
+        "schema": "readiness/attribute/1", "id": found.id, "a": found.a, "b": found.b, "metric": found.metric, "demo": found.demo,
+        "as_of": f"{found.made_at:%Y-%m-%dT%H:%M:%SZ}", "min_effect": found.min_effect, "confidence": 0.95,
+        "before": said.before, "difference": _estimate(said.total), "observed": said.observed, "chance": _estimate(said.chance),
+        "wrong_sign": said.wrong_sign, "beyond_one_at_a_time": _estimate(said.beyond) if said.beyond else None,
+        "factors": [
+            {"names": list(part.names), "word": part.word.value, **_estimate(part.estimate), "share": part.share,
+             "interacts": list(part.interacts), "note": part.note, "files": sum(found.files.get(name, 0) for name in part.names)}
+            for part in said.parts
+        ],
+        "same": list(found.same),
+        "interactions": [{"names": list(item.names), **_estimate(item.estimate), "sure": item.sure} for item in said.interactions],
+        "unrunnable": [{"from_b": list(item.cell), "seed": item.seed, "reason": item.reason} for item in said.unrunnable],
+        "seeds": said.seeds, "looks": list(said.looks), "decided": said.decided, "paired": said.paired, "seeded": said.seeded,
+        "exact": said.exact, "outputs_repeat": said.bitwise, "runs": said.runs, "full_factorial_runs": said.full,
+        "resumed_runs": found.resumed,
+        "inside": _inside_json(found.inside), "notes": [*found.notes, *_own_notes(said)],
+    }  # fmt: skip
+    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def _estimate(found: Estimate) -> dict[str, Any]:
+    return {"mean": found.mean, "low": found.low, "high": found.high, "sd": found.sd, "n": found.n}
+
+
+def _inside_json(found: Inside | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "factor": found.factor, "units": list(found.units), "candidates": found.candidates, "effect": found.effect,
+        "factor_effect": found.factor_effect, "share": found.share, "seeds": found.seeds, "runs": found.runs, "minimal": found.whole,
+        "commits": list(found.commits), "note": found.note,
+    }  # fmt: skip
+
+
+def waterfall(found: Report) -> Waterfall:
+    """The picture of the answer."""
+    said = found.attribution
+    live = [part for part in said.parts if part.word is not Word.INERT]
+    inert = [part.name for part in said.parts if part.word is Word.INERT] + list(found.same)
+    steps = tuple(
+        Step(part.name, part.estimate.mean, part.estimate.low, part.estimate.high, _shown(part), part.word is not Word.EFFECT)
+        for part in live
+    )
+    chance = (
+        Step("chance (SEED=0)", said.chance.mean, said.chance.low, said.chance.high, "of one single run", True) if said.seeded else None
+    )
+    below = [f"inert: {', '.join(inert)}"] if inert else []
+    if found.inside is not None and found.inside.units:
+        below.append(f"inside {found.inside.factor}: {', '.join(found.inside.units[:3])} ({found.inside.share:.0%} of its effect)")
+    below.append(f"means over {said.seeds} seed{'' if said.seeds == 1 else 's'}; whiskers: 95 % intervals, valid however often one looks")
+    return Waterfall(
+        f"What changed {found.metric}", f"{found.a}  →  {found.b}", found.metric, said.before, "mean", steps,
+        said.before + said.total.mean, "mean", chance, tuple(below),
+    )  # fmt: skip
+
+
+def _shown(part: Part) -> str:
+    extra = f", with {', '.join(part.interacts)}" if part.interacts else ""
+    return f"{'' if part.word is Word.EFFECT else part.word.value}{extra}".strip(", ")
