@@ -289,6 +289,7 @@ headers = { Authorization = "Bearer {API_TOKEN}" }
 
 [security]
 public = ["GET /healthz"]
+policies = ["policies/*.cedar", "policies/*.cedarschema", "policies/*.cedarschema.json"]
 
 [[security.allow]]
 fingerprint = "3f0c7f2b9d1e4a55"
@@ -372,6 +373,7 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
     },
     "security": {
         "public": "routes of the demo that anyone may ask, as `METHOD /path`",
+        "policies": "globs of access policies in Cedar and of the schema they are written against; `entities.json` beside them is read too",
         "allow": "secrets that are none, or none any more, see [security.allow](#securityallow)",
     },
     "security.allow": {
