@@ -124,10 +124,10 @@ EXIT_CODES: Final = {
     "answered; `approve`: approve, or build; `approve verify`: the newest page is a signed yes about this state",
     errors.EXIT_FAILS: "something required fails, or got worse; `evidence verify`: a file is refused; `questions`: an answer is no; "
     "`approve`: not ready, fix the organisation first, stop, or not yet; `mode`: it has ended, or something it asks for is not so; "
-    "`outcome`: something is wrong with one, or it could not be locked",
+    "`outcome`: something is wrong with one, or it could not be locked; `access lint`: something is wrong; `access can`: denied",
     errors.EXIT_MISUSE: "misuse or bad input: an unknown option, no such folder, a fault in `readiness.toml`",
     errors.EXIT_UNKNOWN: "could not judge: something required is unknown, or nothing is proven; `approve`: a pilot, or nothing stands in "
-    "the way but what is not proven; `outcome`: one could not be measured",
+    "the way but what is not proven; `outcome`: one could not be measured; `access can`: a policy errs on it",
     errors.EXIT_BUG: "our bug; `READINESS_TRACEBACK=1` shows where",
     errors.EXIT_INTERRUPTED: "interrupted by you",
 }

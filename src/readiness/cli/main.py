@@ -23,6 +23,9 @@ COMMANDS: Final = {
         "waive": "accept one problem for a while, signed by somebody else",
         "evidence": "look at the evidence a check left, or verify it",
     },
+    "2 Secure": {
+        "access": "lint access policies, ask them, show who may do what",
+    },
     "5 Measure": {
         "outcome": "lint and lock outcomes",
     },

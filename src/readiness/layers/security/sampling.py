@@ -29,12 +29,16 @@ _FUNCTION: Final = {"ipaddr": "ip", "decimal": "decimal", "datetime": "datetime"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Entities of every type, and requests between them; `made` are the types for which no entity was given."""
+    """Entities of every type, and requests between them; `made` are the types for which no entity was given.
+
+    `named` is what policies or the schema call by name and nobody described.
+    """
 
     entities: tuple[Entity, ...]
     requests: tuple[Request, ...]
     made: tuple[str, ...] = ()
     possible: int = 0
+    named: frozenset[Uid] = frozenset()
 
     @property
     def whole(self) -> bool:
@@ -64,6 +68,8 @@ def sample(policies: Sequence[Policy], declared: Declared, given: Iterable[Entit
     for entity in (*known, *made):
         pool.setdefault(entity.uid.type, []).append(entity.uid)
     everything = {entity.uid: entity for entity in (*maker.groups.values(), *made, *known)}
+    listed = {Uid(kind.name, name) for kind in declared.entities for name in kind.ids}
+    named = frozenset({*maker.said.entities, *listed} - {entity.uid for entity in known})
     actions = [action for action in declared.actions if action.asked]
     requests: list[Request] = []
     possible = 0
@@ -75,7 +81,7 @@ def sample(policies: Sequence[Policy], declared: Declared, given: Iterable[Entit
         possible += len(pairs) * len(contexts)
         found = (Request(who, action.uid, what, context) for context in contexts for who, what in pairs)
         requests += _spread(found, len(pairs) * len(contexts), REQUESTS // len(actions))
-    return Sample(tuple(everything.values()), tuple(requests), lacking, possible)
+    return Sample(tuple(everything.values()), tuple(requests), lacking, possible, named)
 
 
 def _spread(items: Iterator[Request], count: int, most: int) -> Iterator[Request]:
