@@ -67,7 +67,7 @@ def emit(entities: Iterable[Entity]) -> str:
 
 
 def read(data: bytes | None, file: str, schema: ReadSchema) -> tuple[tuple[Entity, ...], tuple[Fault, ...]]:
-    """The entities of a file, held against a schema, or everything that is wrong with it. Actions are left out."""
+    """The entities of a file, held against a schema, sorted, or everything that is wrong with it. Actions are left out."""
     text, fault = decoded(file, data)
     if fault is None:
         fault = _nested(text, file)
@@ -79,7 +79,8 @@ def read(data: bytes | None, file: str, schema: ReadSchema) -> tuple[tuple[Entit
         whole = json.loads(str(Entities.from_json_str(text, schema.text)))
     except ValueError as error:
         return (), tuple(_blamed(text, file, schema)) or (Fault(file, 1, _whole(text, str(error))),)
-    return tuple(_entity(item) for item in whole if item["uid"]["type"].rpartition("::")[2] != "Action"), ()
+    found = (_entity(item) for item in whole if item["uid"]["type"].rpartition("::")[2] != "Action")
+    return tuple(sorted(found, key=lambda entity: entity.uid)), ()
 
 
 def _whole(text: str, said: str) -> str:
