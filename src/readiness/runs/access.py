@@ -85,6 +85,44 @@ def table(root: Path, entity_file: Path | None = None) -> tuple[str, Matrix]:
     return projects.load(root, manifests.load(root).project_id).id, found
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The SQL that a database would need, or why there is none; `notes` are what it does not change."""
+
+    script: str = ""
+    refused: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def plan(root: Path, url: str) -> Planned:
+    """What the policies of a project come to in a database, which is only read.
+
+    Raises InputError where the policies are wrong, UsageError and CannotJudge where the database cannot be asked.
+    """
+    from readiness.layers.security import binding, catalogue, compiling, render_access
+    from readiness.store.connection import connect, reported
+
+    access = _sound(root, None)
+    declared = access.schema.declared
+    with connect(url) as connection, reported():
+        found = catalogue.read(connection, binding.tables(declared))
+        compiled = compiling.compile_policies(access.read.policies, declared, binding.bind(declared, found.tables))
+        known = catalogue.roles(connection, compiled.roles)
+    refused = (*compiled.refused, *_unfit(compiled.roles, known))
+    if refused:
+        return Planned(refused=refused)
+    notes = tuple(f"the owner of {name}, {owner}, keeps its privileges" for name, owner in sorted(found.owners.items()))
+    return Planned(render_access.script(compiled), notes=notes)
+
+
+def _unfit(names: Iterable[str], known: Mapping[str, bool]) -> list[str]:
+    return [
+        f"the role `{name}` is not bound by row security" if name in known else f"there is no role `{name}` in the database"
+        for name in names
+        if known.get(name, True)
+    ]
+
+
 def _gathered(root: Path) -> Access:
     manifest = manifests.load(root)
     project = projects.load(root, manifest.project_id)

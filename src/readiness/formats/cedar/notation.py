@@ -39,6 +39,11 @@ class EntityType:
     attributes: tuple[Attribute, ...] = ()
     ids: tuple[str, ...] = ()
     tags: Type | None = None
+    annotations: tuple[tuple[str, str], ...] = ()
+
+    def said(self, name: str) -> str | None:
+        """What an annotation says, empty where it says nothing; None where it is not there."""
+        return dict(self.annotations).get(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,11 @@ class Action:
     resources: tuple[str, ...] = ()
     context: tuple[Attribute, ...] = ()
     groups: tuple[str, ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
+
+    def said(self, name: str) -> str | None:
+        """What an annotation says, empty where it says nothing; None where it is not there."""
+        return dict(self.annotations).get(name)
 
     @property
     def name(self) -> str:
@@ -101,6 +111,7 @@ class _Raw:
     tags: Type | None = None
     principals: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -130,10 +141,7 @@ class _Reader:
             self.declaration()
 
     def declaration(self) -> None:
-        while self.skip("@"):
-            self.take()
-            if self.skip("("):
-                self.at += 2
+        said = self.annotations()
         match self.take():
             case "namespace":
                 self.space = self.path()
@@ -146,12 +154,22 @@ class _Reader:
                 self.types[_qualified(self.space, name)] = (self.space, self.type())
                 self.take()
             case "entity":
-                self.entity()
+                self.entity(said)
             case _:
-                self.action()
+                self.action(said)
 
-    def entity(self) -> None:
-        raw = _Raw(self.space, self.take())
+    def annotations(self) -> tuple[tuple[str, str], ...]:
+        found = []
+        while self.skip("@"):
+            name, text = self.take(), ""
+            if self.skip("("):
+                text = unquoted(self.take())
+                self.take()
+            found.append((name, text))
+        return tuple(found)
+
+    def entity(self, said: tuple[tuple[str, str], ...]) -> None:
+        raw = _Raw(self.space, self.take(), annotations=said)
         if self.skip("enum"):
             raw.ids = tuple(unquoted(item) for item in self.list())
         if self.skip("in"):
@@ -163,8 +181,8 @@ class _Reader:
         self.take()
         self.entities.append(raw)
 
-    def action(self) -> None:
-        raw = _Raw(self.space, self.take())
+    def action(self, said: tuple[tuple[str, str], ...]) -> None:
+        raw = _Raw(self.space, self.take(), annotations=said)
         if self.skip("in"):
             raw.parents = self.list()
         if self.skip("appliesTo"):
@@ -200,10 +218,7 @@ class _Reader:
         if self.skip("{"):
             fields = []
             while not self.skip("}"):
-                while self.skip("@"):
-                    self.take()
-                    if self.skip("("):
-                        self.at += 2
+                self.annotations()
                 token = self.found[self.at]
                 name = unquoted(self.take()) if token.kind is Kind.TEXT else self.take()
                 optional = self.skip("?")
@@ -245,11 +260,11 @@ class _Names:
     def entity(self, raw: _Raw) -> EntityType:
         parents = tuple(self.one(raw.space, name) for name in raw.parents)
         tags = self.type(raw.space, raw.tags) if raw.tags is not None else None
-        return EntityType(_qualified(raw.space, raw.name), parents, self.fields(raw), raw.ids, tags)
+        return EntityType(_qualified(raw.space, raw.name), parents, self.fields(raw), raw.ids, tags, raw.annotations)
 
     def action(self, raw: _Raw) -> Action:
         principals, resources = (tuple(self.one(raw.space, name) for name in names) for names in (raw.principals, raw.resources))
-        return Action(_qualified(raw.space, f"Action::{raw.name}"), principals, resources, self.fields(raw), raw.parents)
+        return Action(_qualified(raw.space, f"Action::{raw.name}"), principals, resources, self.fields(raw), raw.parents, raw.annotations)
 
     def fields(self, raw: _Raw) -> tuple[Attribute, ...]:
         return self.type(raw.space, raw.shape).fields if raw.shape is not None else ()
