@@ -70,6 +70,14 @@ def test_several_files_are_one_schema_also_in_two_notations() -> None:
     assert read.declared.entity("Own").parents == ("Desk::Team",)
 
 
+def test_annotations_are_read() -> None:
+    text = b'@table("d e") @role entity A = { @doc("x") a: Long }; @privilege("select") action r appliesTo { principal: A, resource: A };'
+    declared = schema.read({"s.cedarschema": text}).declared
+    kind, (action,) = declared.entity("A"), declared.actions
+    assert (kind.said("table"), kind.said("role"), kind.said("columns")) == ("d e", "", None)
+    assert (action.said("privilege"), [item.name for item in kind.attributes]) == ("select", ["a"])
+
+
 WRONG = {
     "entity A = {\n  a: Strng };": "2:6: failed to resolve type: Strng",
     "entity A;\nentity A;": "2:8: `A` is declared twice",
