@@ -124,10 +124,11 @@ EXIT_CODES: Final = {
     "answered; `approve`: approve, or build; `approve verify`: the newest page is a signed yes about this state",
     errors.EXIT_FAILS: "something required fails, or got worse; `evidence verify`: a file is refused; `questions`: an answer is no; "
     "`approve`: not ready, fix the organisation first, stop, or not yet; `mode`: it has ended, or something it asks for is not so; "
-    "`outcome`: something is wrong with one, or it could not be locked",
+    "`outcome`: something is wrong with one, or it could not be locked; `access lint`: something is wrong; `access can`: denied; "
+    "`access plan`: something is refused",
     errors.EXIT_MISUSE: "misuse or bad input: an unknown option, no such folder, a fault in `readiness.toml`",
     errors.EXIT_UNKNOWN: "could not judge: something required is unknown, or nothing is proven; `approve`: a pilot, or nothing stands in "
-    "the way but what is not proven; `outcome`: one could not be measured",
+    "the way but what is not proven; `outcome`: one could not be measured; `access can`: a policy errs on it",
     errors.EXIT_BUG: "our bug; `READINESS_TRACEBACK=1` shows where",
     errors.EXIT_INTERRUPTED: "interrupted by you",
 }
@@ -138,7 +139,8 @@ VARIABLES: Final = {
     "READINESS_WORK": "the folder that projects are executed in, `/var/tmp/readiness-UID` without it; must be reachable by other users "
     "where readiness runs as root",
     "READINESS_PLAIN_SANDBOX": "any value switches the namespaces of the sandbox off; the findings say what is then missing",
-    "READINESS_DATABASE_URL": "the PostgreSQL that keeps what the store keeps; without it the embedded one, in `.readiness/postgres`",
+    "READINESS_DATABASE_URL": "the PostgreSQL that keeps what the store keeps; without it the embedded one, in `.readiness/postgres`; "
+    "`access plan` reads the catalogue of the one it names",
     "READINESS_URL": "where an application finds the server that says whether it is stopped; a demo is given it",
     "READINESS_PROJECT": "the id of its project that an application states; `OTEL_SERVICE_NAME` without it; a demo is given it",
     "READINESS_TOKEN": "what an application shows to a server that is not on loopback",
@@ -289,6 +291,7 @@ headers = { Authorization = "Bearer {API_TOKEN}" }
 
 [security]
 public = ["GET /healthz"]
+policies = ["policies/*.cedar", "policies/*.cedarschema", "policies/*.cedarschema.json"]
 
 [[security.allow]]
 fingerprint = "3f0c7f2b9d1e4a55"
@@ -372,6 +375,7 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
     },
     "security": {
         "public": "routes of the demo that anyone may ask, as `METHOD /path`",
+        "policies": "globs of access policies in Cedar and of the schema they are written against; `entities.json` beside them is read too",
         "allow": "secrets that are none, or none any more, see [security.allow](#securityallow)",
     },
     "security.allow": {

@@ -276,7 +276,7 @@ def _poc_steps(places: Mapping[str, str]) -> tuple[Step, ...]:
         Step(120, builder, "docker", ("Dockerfile", "compose.yaml")),
         Step(90, builder, "weekly report, smoke test", ("assistant/report.py", "assistant/notify.py", "tests/*")),
         Step(14, builder, "readiness stuff the board asked for",
-             ("readiness.toml", "contracts/*", "outcomes/resolution-time.yaml", TICKETS)),
+             ("readiness.toml", "contracts/*", "policies/*", "outcomes/resolution-time.yaml", TICKETS)),
         Step(10, builder, "lock kpi", locks=True),
         Step(5, builder, "kpis the board understands", ("outcomes/chats.yaml", "outcomes/deflection.yaml")),
         Step(1, builder, "newest tickets", (TICKETS,)),

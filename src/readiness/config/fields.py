@@ -12,7 +12,7 @@ from readiness.config.lines import line_of
 Path = tuple[str, ...]
 
 _SLUG: Final = re.compile(r"[a-z0-9-]{1,63}")
-_PLACEHOLDER: Final = re.compile(r"(?<![\w-])(?:TODO|FIXME|XXX|CHANGEME)(?![\w-])|\byour-[a-z-]+|<[a-z][a-z _-]*>", re.IGNORECASE)
+PLACEHOLDER: Final = re.compile(r"(?<![\w-])(?:TODO|FIXME|XXX|CHANGEME)(?![\w-])|\byour-[a-z-]+|<[a-z][a-z _-]*>", re.IGNORECASE)
 
 
 class Reader:
@@ -62,7 +62,7 @@ class Reader:
         if not isinstance(value, str):
             self.problem(at, f"`{at[-1]}` must be a text, got `{shown(value)}`")
             return ""
-        if found := _PLACEHOLDER.search(value):
+        if found := PLACEHOLDER.search(value):
             self.problem(at, f"`{at[-1]}` is still the placeholder `{found[0]}`")
         return value
 

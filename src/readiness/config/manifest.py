@@ -109,10 +109,14 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """The `[security]` table: `public` routes as `METHOD /path`, which anyone may ask, and `allow`ed scanner findings."""
+    """The `[security]` table: `public` routes as `METHOD /path`, which anyone may ask, and `allow`ed scanner findings.
+
+    `policies` are globs of Cedar policies and of the schema they are written against, told apart by their endings.
+    """
 
     public: tuple[str, ...] = ()
     allow: tuple[Allowed, ...] = ()
+    policies: tuple[str, ...] = ("policies/*.cedar", "policies/*.cedarschema", "policies/*.cedarschema.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,14 +394,15 @@ def _factors(reader: Reader, raw: object) -> dict[str, tuple[str, ...]]:
 def _security(reader: Reader, raw: object) -> Security:
     at = ("security",)
     table = reader.table(at, raw)
-    reader.known(at, table, ("public", "allow"))
+    reader.known(at, table, ("public", "allow", "policies"))
     public = reader.strings((*at, "public"), table.get("public", []))
     for route in public:
         method, _, path = route.partition(" ")
         if method not in METHODS or not path.startswith("/"):
             reader.problem((*at, "public"), f"a public route is written `METHOD /path`, got `{route}`")
     allow = tuple(_allowed(reader, index, item) for index, item in enumerate(reader.items((*at, "allow"), table.get("allow", []))))
-    return Security(public, allow)
+    policies = reader.strings((*at, "policies"), table.get("policies", list(Security().policies)))
+    return Security(public, allow, policies)
 
 
 def _allowed(reader: Reader, index: int, raw: object) -> Allowed:

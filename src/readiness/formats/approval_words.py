@@ -45,6 +45,10 @@ CHECKS: Final[dict[str, tuple[str, str]]] = {
         "Secrets show up in what it writes while it runs.",
     ),
     "security.anonymous-refused": ("It turns away people it does not know.", "It answers people it does not know."),
+    "security.policy-valid": (
+        "Its rules on who may do what are sound.",
+        "Its rules on who may do what contradict themselves or cannot be applied.",
+    ),
     "data.contracts-exist": (
         "Every set of data it reads has a written agreement on what it holds and who answers for it.",
         "Data it reads has no written agreement, or an agreement names nobody who answers for it.",

@@ -52,6 +52,7 @@ _SECURITY: Final = (
     CheckSpec("security.secrets-absent", Layer.SECURITY, "secrets absent", Cost.RUN, f"{_S}.secrets_absent", history=True),
     CheckSpec("security.runtime-redacts", Layer.SECURITY, "runtime redacts", Cost.RUN, f"{_S}.runtime_redacts", Stakes.MONEY),
     CheckSpec("security.anonymous-refused", Layer.SECURITY, "anonymous refused", Cost.RUN, f"{_S}.anonymous_refused"),
+    CheckSpec("security.policy-valid", Layer.SECURITY, "policy valid", Cost.STATIC, f"{_S}.policy_valid"),
 )
 _DATA: Final[tuple[CheckSpec, ...]] = (
     CheckSpec("data.contracts-exist", Layer.DATA, "contracts exist", Cost.RUN, f"{_D}.contracts_exist"),

@@ -13,12 +13,13 @@ from readiness.sequence.layers import Layer
 from tests.layers.conftest import ASSETS, Judge
 from tests.layers.security.planted import Drawn
 
-OWN = {"security.secrets-absent", "security.runtime-redacts", "security.anonymous-refused"}
+OWN = {"security.secrets-absent", "security.runtime-redacts", "security.anonymous-refused", "security.policy-valid"}
 CHECKS = [spec.id for spec in catalog.OURS if spec.layer is Layer.SECURITY and spec.id in OWN]
 NAMED = {
     "security.secrets-absent": "config.py:3",
     "security.runtime-redacts": "API_TOKEN is in standard output",
     "security.anonymous-refused": "POST /ask accepts any credential",
+    "security.policy-valid": 'unrecognized action `Action::"clsoe"`, did you mean `Action::"close"`?',
 }
 
 
