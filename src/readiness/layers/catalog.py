@@ -137,6 +137,13 @@ def looking_beyond() -> frozenset[str]:
     return frozenset(spec.id for spec in (*OURS, *ORGANIZATION) if spec.beyond)
 
 
+def foreign(check: str) -> str:
+    """The module of a check that another package brings; empty for one of ours, and for one that nobody brings."""
+    if any(spec.id == check for spec in (*OURS, *ORGANIZATION)):
+        return ""
+    return next((spec.module for spec in _plugins() if spec.id == check), "")
+
+
 def _plugins() -> tuple[CheckSpec, ...]:
     from importlib.metadata import entry_points
 
