@@ -86,8 +86,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The whole page. `date` is the day it was judged, `until` and `ends` are the last day of a pilot, in
-    words and as written by machines; digests go to the foot."""
+    """The whole page. `date` is the day it was judged, `written_at` the second (RFC 3339, UTC), which orders the pages of a day.
+
+    `until` and `ends` are the last day of a pilot, in words and as written by machines; digests go to the foot.
+    """
 
     project: str
     gate: str
@@ -111,6 +113,7 @@ class Page:
     foot: tuple[tuple[str, str], ...]
     changes: tuple[str, ...] = ()
     previous: str = ""
+    written_at: str = ""
 
 
 def to_json(page: Page) -> dict[str, Any]:

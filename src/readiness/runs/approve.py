@@ -96,6 +96,7 @@ def _page(judged: Judged, approval: Approval, facts: tuple[OutcomeFacts, ...]) -
         risks=lines.risks(judged.waivers, judged),
         steps=todo,
         approvers=tuple(_written(person) for person in named.people),
+        written_at=f"{judged.as_of:%Y-%m-%dT%H:%M:%SZ}",
         foot=_foot(judged.project, [item.evidence.digest for item in found.values() if item.evidence and item.evidence.digest]),
     )
 
@@ -227,6 +228,7 @@ def _build_page(
         risks=(),
         steps=todo,
         approvers=tuple(_written(person) for person in named.people),
+        written_at=f"{judged.as_of:%Y-%m-%dT%H:%M:%SZ}",
         foot=_foot(judged.project, [item.evidence.digest for item in found.values() if item.evidence and item.evidence.digest]),
     )
 
