@@ -86,12 +86,19 @@ def _head(judged: Judged) -> str:
 
 
 def _layer(layer: LayerResult, column: int, colour: bool) -> list[str]:
+    if not layer.asked:
+        return [f"{layer.layer.number} {TITLES[layer.layer]:<15} not asked in this mode", *_advice(layer, column, colour)]
     word = _paint(f"{MARKS[layer.outcome]} {_WORDS[layer.outcome]}", layer.outcome, colour)
     reason = f" ({layer.reason})" if layer.reason else ""
     lines = [f"{layer.layer.number} {TITLES[layer.layer]:<15} {word}{reason}"]
     for check in layer.checks:
         lines += _check(check, column, colour)
     return lines
+
+
+def _advice(layer: LayerResult, column: int, colour: bool) -> list[str]:
+    """What was seen in a layer that the mode skips, a line a check."""
+    return [_dimmed(_check(check, column, colour=False)[0], colour) for check in layer.checks]
 
 
 def _check(check: CheckResult, column: int, colour: bool) -> list[str]:

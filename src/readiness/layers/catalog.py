@@ -24,6 +24,8 @@ _O: Final = "readiness.layers.observability.checks"
 _M: Final = "readiness.layers.measurement.checks"
 _G: Final = "readiness.layers.organization.checks"
 _RESEARCH: Final = frozenset({Mode.RESEARCH})
+_PROTOTYPE: Final = frozenset({Mode.PROTOTYPE})
+_CRISIS: Final = frozenset({Mode.CRISIS})
 
 _INFRASTRUCTURE: Final = (
     CheckSpec("infrastructure.installs", Layer.INFRASTRUCTURE, "installs", Cost.INSTALL, f"{_I}.installs"),
@@ -47,11 +49,16 @@ _INFRASTRUCTURE: Final = (
         modes=_RESEARCH,
     ),
     CheckSpec("infrastructure.tests-bite", Layer.INFRASTRUCTURE, "tests bite", Cost.LONG, f"{_I}.tests_bite", Stakes.MONEY),
+    CheckSpec(
+        "infrastructure.few-containers", Layer.INFRASTRUCTURE, "few containers", Cost.STATIC, f"{_I}.few_containers", None, _PROTOTYPE
+    ),
 )
 _SECURITY: Final = (
     CheckSpec("security.secrets-absent", Layer.SECURITY, "secrets absent", Cost.RUN, f"{_S}.secrets_absent", history=True),
     CheckSpec("security.runtime-redacts", Layer.SECURITY, "runtime redacts", Cost.RUN, f"{_S}.runtime_redacts", Stakes.MONEY),
     CheckSpec("security.anonymous-refused", Layer.SECURITY, "anonymous refused", Cost.RUN, f"{_S}.anonymous_refused"),
+    CheckSpec("security.no-sensitive-data", Layer.SECURITY, "no sensitive data", Cost.RUN, f"{_S}.no_sensitive_data", None, _PROTOTYPE),
+    CheckSpec("security.isolated", Layer.SECURITY, "isolated", Cost.STATIC, f"{_S}.isolated", None, _CRISIS, beyond=True),
 )
 _DATA: Final[tuple[CheckSpec, ...]] = (
     CheckSpec("data.contracts-exist", Layer.DATA, "contracts exist", Cost.RUN, f"{_D}.contracts_exist"),
@@ -59,7 +66,7 @@ _DATA: Final[tuple[CheckSpec, ...]] = (
     CheckSpec("data.contracts-bite", Layer.DATA, "contracts bite", Cost.RUN, f"{_D}.contracts_bite", Stakes.MONEY),
 )
 _OBSERVABILITY: Final[tuple[CheckSpec, ...]] = (
-    CheckSpec("observability.traces-complete", Layer.OBSERVABILITY, "traces complete", Cost.RUN, f"{_O}.traces_complete"),
+    CheckSpec("observability.traces-complete", Layer.OBSERVABILITY, "traces complete", Cost.RUN, f"{_O}.traces_complete", modes=_CRISIS),
     CheckSpec(
         "observability.decisions-carry-context",
         Layer.OBSERVABILITY,
@@ -86,7 +93,9 @@ _MEASUREMENT: Final[tuple[CheckSpec, ...]] = (
         f"{_M}.baseline_precedes_build",
         history=True,
     ),
-    CheckSpec("measurement.kill-switch-works", Layer.MEASUREMENT, "kill switch works", Cost.RUN, f"{_M}.kill_switch_works", Stakes.MONEY),
+    CheckSpec(
+        "measurement.kill-switch-works", Layer.MEASUREMENT, "kill switch works", Cost.RUN, f"{_M}.kill_switch_works", Stakes.MONEY, _CRISIS
+    ),
 )
 
 OURS: Final[tuple[CheckSpec, ...]] = (*_INFRASTRUCTURE, *_SECURITY, *_DATA, *_OBSERVABILITY, *_MEASUREMENT)
