@@ -14,6 +14,7 @@ from readiness.runs.check import Judged
 from readiness.runs.since import Comparison
 from readiness.sequence.finding import Outcome
 from readiness.sequence.layers import ORDER, TITLES
+from readiness.sequence.mode import Mode
 from readiness.sequence.organization import Organization
 from readiness.sequence.verdict import CheckResult, LayerResult
 
@@ -54,7 +55,7 @@ def render(judged: Judged, *, colour: bool = False, asked: Path | None = None) -
     column = _column(judged)
     for layer in layers:
         if layer not in waiting:
-            lines += _layer(layer, column, colour)
+            lines += _layer(layer, column, colour, judged.manifest.mode.mode)
     lines += _waiting(waiting, column, colour)
     lines += _organization(judged.organization, column, colour)
     lines += [f"  note  {warning}" for warning in (*judged.warnings, *judged.verdict.warnings)]
@@ -85,12 +86,13 @@ def _head(judged: Judged) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _layer(layer: LayerResult, column: int, colour: bool) -> list[str]:
+def _layer(layer: LayerResult, column: int, colour: bool, mode: Mode) -> list[str]:
     if not layer.asked:
         return [f"{layer.layer.number} {TITLES[layer.layer]:<15} not asked in this mode", *_advice(layer, column, colour)]
     word = _paint(f"{MARKS[layer.outcome]} {_WORDS[layer.outcome]}", layer.outcome, colour)
     reason = f" ({layer.reason})" if layer.reason else ""
-    lines = [f"{layer.layer.number} {TITLES[layer.layer]:<15} {word}{reason}"]
+    asked = "" if mode is Mode.PRODUCTION else f", as far as {mode} mode asks"
+    lines = [f"{layer.layer.number} {TITLES[layer.layer]:<15} {word}{asked}{reason}"]
     for check in layer.checks:
         lines += _check(check, column, colour)
     return lines
@@ -180,6 +182,9 @@ def _tail(judged: Judged) -> list[str]:
     held = f"Layer held: {verdict.layer_held}"
     if verdict.layer_held:
         held += f" ({TITLES[ORDER[verdict.layer_held - 1]].lower()})"
+    mode = judged.manifest.mode
+    if verdict.next is None and mode.mode is not Mode.PRODUCTION:
+        return [f"{held}. What {mode.mode} mode asks for holds, until {mode.until}; it is never deployable."]
     if verdict.next is None:
         return [f"{held}. Nothing blocks."]
     command = f"  $ {verdict.next.command}" if verdict.next.command else ""

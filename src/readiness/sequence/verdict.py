@@ -91,7 +91,8 @@ def judge(case: Case) -> Verdict:
         open_above = open_above and (not result.asked or result.outcome in (Outcome.HOLDS, Outcome.WAIVED))
     outcome = _overall(case, layers)
     exit_code = {Outcome.FAILS: 1, Outcome.UNKNOWN: 3}.get(outcome, 0)
-    held = 0 if case.only else _held(layers)  # a few checks that hold are no layer
+    # a few checks that hold are no layer, and neither is what is asked of something to be thrown away or retired
+    held = 0 if case.only or case.mode.mode in (Mode.PROTOTYPE, Mode.CRISIS) else _held(layers)
     return Verdict(held, outcome, exit_code, _next(case, layers), tuple(layers), _warnings(case))
 
 
