@@ -13,12 +13,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-_SUFFIXES: Final = (".py", ".sql")
+_COMPILED: Final = ".pyc"
 
 
 @lru_cache(maxsize=1)
 def digest() -> str:
-    """SHA-256 in hex over the path and content of every source file of this package, read once a process (some 30 ms).
+    """SHA-256 in hex over the path and content of every file of this package but compiled ones, read once a process (some 30 ms).
 
     Nothing is remembered from one process to the next: size and time of a file do not tell that it is what it was.
     """
@@ -41,7 +41,7 @@ def of_module(name: str) -> str:
 
 
 def _of_folder(root: Path) -> str:
-    found = [Path(folder) / name for folder, _, names in os.walk(root) for name in names if name.endswith(_SUFFIXES)]
+    found = [Path(folder) / name for folder, _, names in os.walk(root) for name in names if not name.endswith(_COMPILED)]
     whole = hashlib.sha256()
     for path, file in sorted((path.relative_to(root).as_posix(), path) for path in found):
         whole.update(path.encode("utf-8", "surrogateescape") + b"\0" + hashlib.sha256(file.read_bytes()).digest())
