@@ -16,6 +16,7 @@ from readiness.sequence.finding import Outcome
 from readiness.sequence.layers import ORDER, TITLES
 from readiness.sequence.mode import Mode
 from readiness.sequence.organization import Organization
+from readiness.sequence.ratchet import Worse
 from readiness.sequence.verdict import CheckResult, LayerResult
 
 MARKS: Final = {
@@ -193,15 +194,19 @@ def _tail(judged: Judged) -> list[str]:
 
 
 def worse(found: Comparison, revision: str) -> str:
-    """What got worse since a revision, in a line each."""
+    """What got worse since a revision, in a line each, and what could not be judged then and does not hold now."""
     name = f"{revision} ({found.commit[:7]})"
-    if not found.worse:
-        return f"Since {name}: nothing got worse."
-    lines = [f"Since {name} {len(found.worse)} got worse:"]
-    for item in found.worse:
-        subjects = f": {', '.join(item.new_subjects[:5])}" if item.new_subjects else ""
-        lines.append(f"  {item.check}  {item.before} → {item.after}{subjects}")
+    lines = [f"Since {name} {len(found.worse)} got worse:" if found.worse else f"Since {name}: nothing got worse."]
+    lines += [_step(item) for item in found.worse]
+    if found.seen:
+        lines.append(f"{len(found.seen)} newly seen, which could not be judged then:")
+        lines += [_step(item) for item in found.seen]
     return "\n".join(lines)
+
+
+def _step(item: Worse) -> str:
+    subjects = f": {', '.join(item.new_subjects[:5])}" if item.new_subjects else ""
+    return f"  {item.check}  {item.before} → {item.after}{subjects}"
 
 
 def _paint(text: str, outcome: Outcome, colour: bool) -> str:
