@@ -107,15 +107,15 @@ def _conditions(project: Project, manifest: Manifest, today: date, now: datetime
     if mode.mode is Mode.PRODUCTION:
         return (Condition("all five layers", Outcome.UNKNOWN, "`readiness check` judges them"),)
     fails = mode.until is None or mode.expired(today)
-    end = Condition(_END[mode.mode], Outcome.FAILS if fails else Outcome.HOLDS, f"{mode.until}, for {mode.owner}: {mode.reason} (declared)")
+    end = Condition(ENDS[mode.mode], Outcome.FAILS if fails else Outcome.HOLDS, f"{mode.until}, for {mode.owner}: {mode.reason} (declared)")
     unseen = (
         (Condition("never deployed", Outcome.UNKNOWN, "this version does not see what is deployed"),) if mode.mode is Mode.RESEARCH else ()
     )
     return (*unseen, *(condition(item) for item in judged(project, manifest, now)), end)
 
 
-_END: Final = {Mode.RESEARCH: "an end", Mode.PROTOTYPE: "a day it is thrown away", Mode.CRISIS: "a day it is retired or rebuilt"}
-_ASKED_AS: Final = {"observability.traces-complete": "watched", "measurement.kill-switch-works": "can be stopped"}
+ENDS: Final = {Mode.RESEARCH: "an end", Mode.PROTOTYPE: "a day it is thrown away", Mode.CRISIS: "a day it is retired or rebuilt"}
+ASKED_AS: Final = {"observability.traces-complete": "watched", "measurement.kill-switch-works": "can be stopped"}
 """What a mode calls a check that production asks for, too."""
 
 
@@ -129,7 +129,7 @@ def judged(project: Project, manifest: Manifest, now: datetime) -> list[CheckRes
 def condition(result: CheckResult) -> Condition:
     """A check that a mode requires, as a condition of it."""
     finding, spec = result.finding, result.spec
-    what = _ASKED_AS.get(spec.id, spec.title)
+    what = ASKED_AS.get(spec.id, spec.title)
     if result.evidence is None:
         return Condition(what, Outcome.UNKNOWN, f"not judged yet: `readiness check --only {spec.id}`")
     return Condition(what, finding.outcome, f"{finding.observed or finding.reason} ({finding.basis})")
