@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from readiness.formats.compose import Service
 
 _VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _HOST_WIDE: Final = ("pid", "ipc", "uts", "userns_mode", "cgroup")
+_SUBSTITUTED: Final = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?::?(?:-([^}]*)|[?+][^}]*))?\}|([A-Za-z_]\w*))")
 DEFAULT: Final = "default"
 """The network a service is on that names none: its project's own."""
 
@@ -170,6 +172,17 @@ def _list(value: Any) -> list[Any]:
 
 
 _NAME: Final = re.compile(r"(?:docker-)?compose((?:[.-][\w-]+)*)\.ya?ml")
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """A text with its variables as `values`, else their defaults, fill them; what neither fills stays as `${NAME}`."""
+    return _SUBSTITUTED.sub(lambda found: values.get(found[1] or found[3]) or found[2] or f"${{{found[1] or found[3]}}}", text)
+
+
+def unfilled(text: str) -> str:
+    """The first variable that a text still holds; empty where there is none."""
+    found = _VARIABLE.search(text)
+    return found[1] if found else ""
 
 
 def variant(name: str) -> str | None:

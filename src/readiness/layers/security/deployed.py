@@ -16,7 +16,6 @@ from readiness.world.context import Context
 from readiness.world.project import ASIDE, Project
 
 _TEXT_LIMIT_BYTES: Final = 1_000_000
-_VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_]\w*)(?::?-([^}]*))?\}?")
 _ADDRESS: Final = re.compile(
     r"(?:postgres(?:ql)?|mysql|mariadb|mongodb|mssql|oracle|cockroachdb|clickhouse)(?:\+\w+)*://([^:@/\s]+)(?::[^@\s]*)?@([^/?\s]*)",
     re.IGNORECASE,
@@ -162,7 +161,7 @@ def _values(project: Project, folder: str, files: Iterable[str], part: Part) -> 
         found |= dotenv.parse(project.text(path))
     for name in part.service.variables:
         value = part.service.values.get(name, f"${{{name}}}")
-        found[name] = _VARIABLE.sub(lambda item: given.get(item[1]) or item[2] or f"${{{item[1]}}}", value)
+        found[name] = composition.filled(value, given)
     return found
 
 
@@ -175,12 +174,12 @@ def _roles(values: dict[str, str], file: str, inside: set[str]) -> Iterable[Role
             yield _role(unquote(address[1]), address[2].partition(":")[0], file, inside)
         elif _ROLE.fullmatch(name):
             yield _role(value, host, file, inside)
-        elif _DATABASE.fullmatch(name) and (unset := _VARIABLE.search(value)):
-            yield Role(unset=unset[1])
+        elif _DATABASE.fullmatch(name) and (unset := composition.unfilled(value)):
+            yield Role(unset=unset)
 
 
 def _role(user: str, host: str, file: str, inside: set[str]) -> Role:
     # a host that is a service is another one in every compose file
     where = f"{host} of {file}" if host in inside else host
-    hidden = _VARIABLE.search(user)
-    return Role(unset=hidden[1]) if hidden else Role(user, "" if _VARIABLE.search(host) else where)
+    hidden = composition.unfilled(user)
+    return Role(unset=hidden) if hidden else Role(user, "" if composition.unfilled(host) else where)

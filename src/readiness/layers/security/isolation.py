@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from readiness.formats import composition
 from readiness.formats.composition import Thing
 from readiness.layers.security.deployed import Deployed, Role, Service
 from readiness.sequence.finding import Location
 
 _SECRET: Final = re.compile(r"\w*(?:KEY|TOKEN|SECRET|PASS(?:WORD|WD|PHRASE)?|PWD|CREDENTIALS?|DSN|DATABASE_URL)\w*", re.IGNORECASE)
 _HARMLESS: Final = frozenset({"/etc/localtime", "/etc/timezone"})
-_VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_]\w*)(?::?-([^}]*))?\}?")
 
 
 class Aspect(StrEnum):
@@ -109,7 +109,7 @@ def _volumes(deployed: Deployed, service: Service) -> Iterator[Share]:
 
 
 def _bound(deployed: Deployed, service: Service, source: str, folder: str, place: Location) -> Iterator[Share]:
-    path = _VARIABLE.sub(lambda found: found[2] or found[0], source)
+    path = composition.filled(source, {})
     if "$" in path:
         yield Share(Aspect.VOLUME, source, f"which folder {source} is, which {service.name} mounts, is not shown", place, open=True)
     elif path not in _HARMLESS and (path.startswith(("/", "~")) or not deployed.is_own(posixpath.normpath(posixpath.join(folder, path)))):

@@ -98,6 +98,8 @@ OWN = {
         "    environment: {DATABASE_URL: 'postgresql://shop:${P}@db/shop'}\n  db:\n    image: postgres:17\n"
         "    environment: {POSTGRES_USER: shop}\n"
     ),
+    "a role by default": ("    environment: {DATABASE_URL: '${URL:-postgresql://hotfix:x@db.internal/shop}'}\n"),
+    "a folder by default": "    volumes: ['${DATA:-./data}:/data']\n",
     "the clock": "    volumes: ['/etc/localtime:/etc/localtime:ro']\n",
     "one program twice": (
         "    environment: {DB_USER: hotfix}\n  worker:\n    build: .\n    command: work\n    environment: {DB_USER: hotfix}\n"
@@ -113,6 +115,7 @@ def test_what_is_its_own_is_not_shared(judge: Judge, name: str) -> None:
 
 HIDDEN = {
     "a role in a variable": ("    environment: {DATABASE_URL: '${DATABASE_URL}'}\n", "it is in DATABASE_URL"),
+    "a role that must be set": ("    environment: {DATABASE_URL: '${DATABASE_URL:?}'}\n", "it is in DATABASE_URL"),
     "a role handed through": ("    environment: [PGUSER]\n", "it is in PGUSER"),
     "a folder in a variable": ("    volumes: ['${DATA}:/data']\n", "which folder ${DATA} is"),
     "a secret made elsewhere": ("    secrets: [k]\nsecrets:\n  k: {external: true}\n", "who else is given the secret k"),
@@ -140,6 +143,13 @@ def test_two_programs_of_one_file_that_take_one_role_share_it(judge: Judge) -> N
     assert {item.subject for item in found.problems} == {"role: app"}
     inside = judge(ID, files=APP | {"compose.yaml": whole})
     assert [item.subject for item in inside.problems] == ["role: app", "network: default"]
+
+
+def test_a_variable_is_what_the_folder_sets_it_to(judge: Judge) -> None:
+    more = "    environment: {DATABASE_URL: 'postgresql://${ROLE:?}:x@db.internal/shop'}\n"
+    assert judge(ID, files=files(HEAD + more, **{"hotfix/.env": "ROLE=hotfix\n"})).outcome is Outcome.HOLDS
+    found = judge(ID, files=files(HEAD + more, **{"hotfix/.env": "ROLE=shop\n"}))
+    assert [item.subject for item in found.problems] == ["role: shop"]
 
 
 def test_without_a_deployment_nothing_is_shown(judge: Judge) -> None:
