@@ -79,10 +79,8 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-KEYS = st.sampled_from(
-    ["image", "build", "deploy", "scale", "networks", "network_mode", "volumes", "volumes_from", "env_file", "secrets", "environment"]
-    + ["profiles", "pid", "spec", "template"]
-)
+_PLAIN = ["image", "build", "deploy", "scale", "environment", "profiles", "pid", "spec", "template"]
+KEYS = st.sampled_from([*_PLAIN, "networks", "network_mode", "volumes", "volumes_from", "env_file", "secrets"])
 SYSTEMS = st.dictionaries(
     st.sampled_from(["services", "networks", "volumes", "secrets", "include", "kind", "apiVersion", "spec", "items", "metadata"]),
     VALUES | st.dictionaries(st.text(min_size=1, max_size=5), st.dictionaries(KEYS, VALUES, max_size=4), max_size=3),
