@@ -102,6 +102,8 @@ def checks() -> str:
 
 def _required(spec: CheckSpec) -> str:
     modes = ", ".join(sorted(mode.value for mode in spec.modes))
+    if modes and spec.required_from is None:
+        return f"a condition of {modes} mode alone"
     production = f"required in production from stakes `{spec.required_from}` on" if spec.required_from else "advises only"
     return f"{production}, and in {modes} mode" if modes else production
 

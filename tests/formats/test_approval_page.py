@@ -29,7 +29,7 @@ PAGE = Page(
     mistakes=(Mistake("a wrong answer", "costs money", "35 EUR each", "2 in 100", "not shown"),),
     foundations=ROWS[:5], questions=ROWS, people=ROWS[:2], trust=("Everything.",),
     risks=(Risk("It is fixed.", State.ACCEPTED, "Not so.", "1 May 2026", "Ben", "Grace"),),
-    steps=(Step("Show this.", "Grace", "by 20 December 2026", "a.b", "why"),) * 7,
+    steps=(Step("Show this.", "Grace", "20 December 2026", "a.b", "why"),) * 7,
     approvers=("Grace",), foot=(("State", "sha256:ab"),), changes=("It is new.",), previous="2026-11-01-aaaaaaaaaaaa",
 )  # fmt: skip
 
@@ -127,16 +127,16 @@ def test_the_page_shows_five_steps_and_the_record_all() -> None:
 
 def test_steps_without_a_date_say_so_once() -> None:
     undated = replace(PAGE, steps=tuple(replace(step, by="") for step in PAGE.steps))
-    assert approval_html.render(undated).count("No date is agreed for any of it.") == 1
-    assert "No date" not in approval_html.render(PAGE)
-    assert approval_markdown.render(undated, {}).count("no date agreed") == 7
+    assert approval_html.render(undated).count("Nobody has agreed on a date for any of it.") == 1
+    assert "Nobody has agreed" not in approval_html.render(PAGE)
+    assert approval_markdown.render(undated, {}).count("By when: no date is agreed.") == 7
 
 
 def test_what_improves_comes_before_the_answer_and_the_answer_before_the_rest() -> None:
     text = approval_html.render(PAGE)
     places = [
         text.index(part)
-        for part in ("Faster. <span>For: everybody.</span>", "<strong>A trial only, until", "Line YES?", "What stands in the way")
+        for part in ("Faster. <span>For: everybody.</span>", "<strong>A trial only, until", "Line YES?", "What would make this a yes")
     ]
     assert places == sorted(places)
     assert "Nobody has written down what improves." in approval_html.render(replace(PAGE, aims=()))

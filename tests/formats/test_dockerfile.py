@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readiness.formats.dockerfile import Image, Instruction, parse, shell_commands
+from readiness.formats.dockerfile import Image, Instruction, is_name, parse, shell_commands
 
 STAGES = """\
 # syntax=docker/dockerfile:1
@@ -133,3 +133,15 @@ def test_no_text_makes_it_raise_and_lines_stay_in_order(text: str) -> None:
     lines = [item.line for item in found.instructions]
     assert lines == sorted(set(lines))
     assert all(1 <= line <= len(text.splitlines()) for line in lines)
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "Dockerfile.prod", "app.Dockerfile", "Containerfile", "dockerfile", "api.dockerfile"])
+def test_a_file_is_a_dockerfile_by_its_name(name: str) -> None:
+    assert is_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["dockerfile.py", "Dockerfile.md", "Dockerfile.txt", "Dockerfile.j2", "Dockerfile.example", "Dockerfile.dockerignore", "notes"]
+)
+def test_what_is_about_dockerfiles_is_none(name: str) -> None:
+    assert not is_name(name)

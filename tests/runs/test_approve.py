@@ -146,6 +146,30 @@ def test_another_mode_is_named_and_never_approved(make: Make) -> None:
 # The chain of pages
 
 
+def _page(day: str, gate: str, at: str, previous: str = "") -> dict[str, object]:
+    return {"date": day, "gate": gate, "written_at": at, "previous": previous} if at else {"date": day, "gate": gate, "previous": previous}
+
+
+def test_pages_of_one_day_are_ordered_by_when_they_were_written_and_not_by_their_digest() -> None:
+    pages = {
+        "2026-11-20-bbbbbbbbbbbb": _page("2026-11-20", "Start building?", "2026-11-20T08:00:00Z"),
+        "2026-11-20-ffffffffffff": _page("2026-11-20", "Go to production?", "2026-11-20T09:00:00Z"),
+        "2026-11-20-aaaaaaaaaaaa": _page("2026-11-20", "Go to production?", "2026-11-20T17:00:00Z", "2026-11-20-ffffffffffff"),
+        "2026-11-19-eeeeeeeeeeee": _page("2026-11-19", "Go to production?", "2026-11-19T17:00:00Z"),
+    }
+    assert [name[11] for name in approvals.in_order(pages)] == ["e", "b", "f", "a"]
+    assert approvals.newest(pages, "Go to production?") == "2026-11-20-aaaaaaaaaaaa"
+
+
+def test_pages_that_do_not_say_when_are_ordered_by_what_they_follow() -> None:
+    pages = {
+        "2026-11-20-ffffffffffff": _page("2026-11-20", "Go to production?", ""),
+        "2026-11-20-aaaaaaaaaaaa": _page("2026-11-20", "Go to production?", "", "2026-11-20-ffffffffffff"),
+        "2026-11-20-000000000000": _page("2026-11-20", "Go to production?", "2026-11-20T01:00:00Z", "2026-11-20-aaaaaaaaaaaa"),
+    }
+    assert [name[11] for name in approvals.in_order(pages)] == ["f", "a", "0"]
+
+
 def test_the_same_state_on_the_same_day_is_the_same_page(make: Make) -> None:
     root = make({})
     first, second = run(root), run(root)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from readiness.config import manifest as manifests
 from readiness.errors import InputError, UsageError
+from readiness.runs import check
 from readiness.runs import mode as modes
+from readiness.runs.mode import Condition
 from readiness.sequence.finding import Outcome
 from readiness.sequence.mode import Declaration, Mode
 
@@ -20,7 +22,8 @@ WANTED = Declaration(Mode.RESEARCH, ENDS, "is it feasible", "ada@example.org")
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path.parent / f"{tmp_path.name}-config"))
     (tmp_path / "readiness.toml").write_text(TEXT)
     (tmp_path / "bot.py").write_text("print(1)\n")
     return tmp_path
@@ -87,15 +90,32 @@ def compose(count: int) -> str:
     return "services:\n" + "".join(f"  s{number}: {{image: 'a:1'}}\n" for number in range(count))
 
 
-@pytest.mark.parametrize(
-    ("text", "outcome"),
-    [(compose(5), Outcome.HOLDS), (compose(6), Outcome.FAILS), ("services: [", Outcome.UNKNOWN), ("", Outcome.HOLDS)],
-)
-def test_a_prototype_has_few_containers(root: Path, text: str, outcome: Outcome) -> None:
-    (root / "deploy").mkdir()
-    (root / "deploy/compose.yaml").write_text(text)
-    found = modes.change(root, Declaration(Mode.PROTOTYPE, ENDS, "a", "b"), TODAY)
-    assert found.conditions[0].outcome is outcome
+@pytest.mark.parametrize(("count", "outcome"), [(3, Outcome.HOLDS), (4, Outcome.FAILS)])
+def test_a_condition_is_shown_as_it_was_judged(root: Path, count: int, outcome: Outcome) -> None:
+    (root / "compose.yaml").write_text(compose(count))
+    ends = datetime.now(UTC).date() + timedelta(days=30)
+    modes.change(root, Declaration(Mode.PROTOTYPE, ends, "a", "b"), TODAY)
+    assert modes.show(root, TODAY).conditions[0] == Condition(
+        "few containers", Outcome.UNKNOWN, "not judged yet: `readiness check --only infrastructure.few-containers`"
+    )
+    check.check(root, check.Options(only=("few-containers",)))
+    few, data, end = modes.show(root, TODAY).conditions
+    assert (few.outcome, data.outcome, end.outcome) == (outcome, Outcome.UNKNOWN, Outcome.HOLDS)
+    assert f"compose.yaml names {count} containers" in few.text
+    assert few.text.endswith("(observed)")
+    (root / "bot.py").write_text("print(2)\n")  # evidence of another state says nothing
+    assert modes.show(root, TODAY).conditions[0].outcome is Outcome.UNKNOWN
+
+
+def test_each_mode_asks_for_its_own_checks(root: Path) -> None:
+    asked = {}
+    for mode in (Mode.RESEARCH, Mode.PROTOTYPE, Mode.CRISIS):
+        asked[mode] = [item.what for item in modes.change(root, Declaration(mode, ENDS, "a", "b"), TODAY).conditions]
+    assert asked == {
+        Mode.RESEARCH: ["never deployed", "recreates elsewhere", "an end"],
+        Mode.PROTOTYPE: ["few containers", "no sensitive data", "a day it is thrown away"],
+        Mode.CRISIS: ["isolated", "watched", "can be stopped", "a day it is retired or rebuilt"],
+    }
 
 
 @pytest.mark.parametrize("mode", [mode for mode in Mode if mode is not Mode.PRODUCTION])

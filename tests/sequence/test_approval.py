@@ -113,11 +113,10 @@ def test_no_other_mode_is_ever_approved(mode: Mode) -> None:
     assert "readiness mode production" in [item.command for item in found.obstacles]
 
 
-def test_a_mode_that_ended_and_a_kill_criterion_that_is_met_stop_it() -> None:
+def test_a_mode_that_ended_stops_it() -> None:
     ended = replace(RESEARCH, until=TODAY - timedelta(days=1))
-    assert decide(holding(mode=ended)).decision is Decision.STOP
-    found = decide(holding(), stops=("one refund in ten is wrong",))
-    assert (found.decision, found.exit_code, found.obstacles[0].text) == (Decision.STOP, 1, "one refund in ten is wrong")
+    found = decide(holding(mode=ended))
+    assert (found.decision, found.exit_code, found.obstacles[0].area) == (Decision.STOP, 1, "mode")
 
 
 @pytest.mark.parametrize(("days", "decision"), [(0, Decision.PILOT), (90, Decision.PILOT), (91, Decision.NOT_READY)])
@@ -185,8 +184,9 @@ def test_a_waiver_is_never_worth_what_holding_is(told: Case) -> None:
 
 
 @given(worlds())
-def test_a_reason_to_stop_stops_whatever_else_holds(told: Case) -> None:
-    assert decide(told, stops=("too many mistakes",)).decision is Decision.STOP
+def test_a_mode_that_ended_stops_whatever_else_holds(told: Case) -> None:
+    ended = replace(RESEARCH, until=TODAY - timedelta(days=1))
+    assert decide(replace(told, mode=ended)).decision is Decision.STOP
 
 
 # Before there is code

@@ -17,7 +17,7 @@ from readiness.sequence.mode import Declaration, Mode
 from readiness.sequence.stakes import Stakes
 from readiness.sequence.verdict import Case, Next, Verdict, judge, no_finding
 from tests.sequence import cases as made
-from tests.sequence.cases import CONTRACTS, IDS, INSTALLS, NOW, PROBED, RECREATES, REFUSED, RESEARCH, SURVIVES, TIDY, case, finding
+from tests.sequence.cases import CONTRACTS, IDS, INSTALLS, NOW, PROBED, RECREATES, REFUSED, RESEARCH, SPECS, SURVIVES, TIDY, case, finding
 
 PRODUCTION = (Declaration(),)
 PASSING = (Outcome.HOLDS, Outcome.WAIVED)
@@ -55,13 +55,37 @@ def test_failing_evidence_never_softens_the_outcome(before: Case, check: str) ->
     assert SEVERITY[after.outcome] <= SEVERITY[judge(before).outcome]
 
 
-@given(made.cases())
+@given(made.cases(modes=PRODUCTION))
 def test_no_layer_is_judged_above_one_that_neither_holds_nor_is_waived(told: Case) -> None:
     passed = True
     for layer in judge(told).layers:
         assert (layer.outcome is not Outcome.WAITS) == passed
         assert passed or all(check.outcome is Outcome.WAITS for check in layer.checks)
         passed = passed and (layer.outcome in PASSING or not layer.asked)
+
+
+FEW = made.spec("few", Layer.INFRASTRUCTURE, from_=None, modes=frozenset({Mode.PROTOTYPE}))
+CLEAN = made.spec("clean", Layer.DATA, from_=None, modes=frozenset({Mode.PROTOTYPE}))
+PROTOTYPE = replace(RESEARCH, mode=Mode.PROTOTYPE)
+
+
+@pytest.mark.parametrize("few", [Outcome.HOLDS, Outcome.UNKNOWN, Outcome.FAILS])
+@pytest.mark.parametrize("clean", [Outcome.HOLDS, Outcome.UNKNOWN, Outcome.FAILS])
+def test_the_conditions_of_a_mode_stand_side_by_side_and_are_no_layer(few: Outcome, clean: Outcome) -> None:
+    specs = (*SPECS, FEW, CLEAN)
+    verdict = judge(made.case(finding(FEW.id, few), finding(CLEAN.id, clean), specs=specs, mode=PROTOTYPE))
+    worst = min((few, clean), key=SEVERITY.__getitem__)
+    assert (verdict.outcome, verdict.layer_held) == (worst, 0)
+    assert [layer.outcome for layer in verdict.layers if layer.asked] == [few, clean]
+
+
+def test_a_condition_of_a_mode_is_no_check_of_another() -> None:
+    specs = (*SPECS, FEW, CLEAN)
+    for mode in (Declaration(), RESEARCH):
+        told = judge(made.case(finding(FEW.id, Outcome.FAILS), specs=specs, mode=mode))
+        assert told == judge(made.case(specs=SPECS, mode=mode))
+    named = replace(made.case(finding(FEW.id, Outcome.FAILS), specs=specs), only=frozenset({FEW.id}))
+    assert judge(named).outcome is Outcome.FAILS
 
 
 @given(made.cases(modes=PRODUCTION))

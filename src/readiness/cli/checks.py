@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import argparse
 import textwrap
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from readiness.sequence.check import CheckSpec
 
 
 def parser() -> argparse.ArgumentParser:
@@ -21,8 +25,7 @@ def run(argv: list[str]) -> int:
     if given.id:
         spec = catalog.find(given.id)
         doc = textwrap.dedent(catalog.load(spec).doc).strip()
-        needed = f"required in production from stakes `{spec.required_from}`" if spec.required_from else "advisory"
-        print(f"{spec.id}\n{needed}; cost: {spec.cost.name.lower()}\n\n{doc}")
+        print(f"{spec.id}\n{_required(spec)}; cost: {spec.cost.name.lower()}\n\n{doc}")
         return 0
     heading = ""
     for spec in (*catalog.specs(), *catalog.ORGANIZATION):
@@ -30,6 +33,19 @@ def run(argv: list[str]) -> int:
         if found != heading:
             heading = found
             print(heading)
-        needed = f"from {spec.required_from}" if spec.required_from else "advisory"
-        print(f"  {spec.id:<38} {spec.title:<22} {needed}")
+        print(f"  {spec.id:<38} {spec.title:<22} {_needed(spec)}")
     return 0
+
+
+def _modes(spec: CheckSpec) -> str:
+    return f"in {' and '.join(sorted(spec.modes))} mode" if spec.modes else ""
+
+
+def _required(spec: CheckSpec) -> str:
+    production = f"in production from stakes `{spec.required_from}`" if spec.required_from else ""
+    found = " and ".join(part for part in (production, _modes(spec)) if part)
+    return f"required {found}" if found else "advisory"
+
+
+def _needed(spec: CheckSpec) -> str:
+    return f"from {spec.required_from}" if spec.required_from else _modes(spec) or "advisory"

@@ -14,7 +14,9 @@ from readiness.runs.check import Judged
 from readiness.runs.since import Comparison
 from readiness.sequence.finding import Outcome
 from readiness.sequence.layers import ORDER, TITLES
+from readiness.sequence.mode import Mode
 from readiness.sequence.organization import Organization
+from readiness.sequence.ratchet import Worse
 from readiness.sequence.verdict import CheckResult, LayerResult
 from readiness.sequence.wording import agreeing
 
@@ -55,7 +57,7 @@ def render(judged: Judged, *, colour: bool = False, asked: Path | None = None) -
     column = _column(judged)
     for layer in layers:
         if layer not in waiting:
-            lines += _layer(layer, column, colour)
+            lines += _layer(layer, column, colour, judged.manifest.mode.mode)
     lines += _waiting(waiting, column, colour)
     lines += _organization(judged.organization, column, colour)
     lines += [f"  note  {warning}" for warning in (*judged.warnings, *judged.verdict.warnings)]
@@ -86,13 +88,21 @@ def _head(judged: Judged) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _layer(layer: LayerResult, column: int, colour: bool) -> list[str]:
+def _layer(layer: LayerResult, column: int, colour: bool, mode: Mode) -> list[str]:
+    if not layer.asked:
+        return [f"{layer.layer.number} {TITLES[layer.layer]:<15} not asked in this mode", *_advice(layer, column, colour)]
     word = _paint(f"{MARKS[layer.outcome]} {_WORDS[layer.outcome]}", layer.outcome, colour)
     reason = f" ({layer.reason})" if layer.reason else ""
-    lines = [f"{layer.layer.number} {TITLES[layer.layer]:<15} {word}{reason}"]
+    asked = "" if mode is Mode.PRODUCTION else f", as far as {mode} mode asks"
+    lines = [f"{layer.layer.number} {TITLES[layer.layer]:<15} {word}{asked}{reason}"]
     for check in layer.checks:
         lines += _check(check, column, colour)
     return lines
+
+
+def _advice(layer: LayerResult, column: int, colour: bool) -> list[str]:
+    """What was seen in a layer that the mode skips, a line a check."""
+    return [_dimmed(_check(check, column, colour=False)[0], colour) for check in layer.checks]
 
 
 def _check(check: CheckResult, column: int, colour: bool) -> list[str]:
@@ -174,6 +184,9 @@ def _tail(judged: Judged) -> list[str]:
     held = f"Layer held: {verdict.layer_held}"
     if verdict.layer_held:
         held += f" ({TITLES[ORDER[verdict.layer_held - 1]].lower()})"
+    mode = judged.manifest.mode
+    if verdict.next is None and mode.mode is not Mode.PRODUCTION:
+        return [f"{held}. What {mode.mode} mode asks for holds, until {mode.until}; it is never deployable."]
     if verdict.next is None:
         return [f"{held}. {_unasked(judged)}" if verdict.exit_code else f"{held}. Nothing blocks."]
     command = f"  $ {verdict.next.command}" if verdict.next.command else ""
@@ -187,15 +200,19 @@ def _unasked(judged: Judged) -> str:
 
 
 def worse(found: Comparison, revision: str) -> str:
-    """What got worse since a revision, in a line each."""
+    """What got worse since a revision, in a line each, and what could not be judged then and does not hold now."""
     name = f"{revision} ({found.commit[:7]})"
-    if not found.worse:
-        return f"Since {name}: nothing got worse."
-    lines = [f"Since {name} {len(found.worse)} got worse:"]
-    for item in found.worse:
-        subjects = f": {', '.join(item.new_subjects[:5])}" if item.new_subjects else ""
-        lines.append(f"  {item.check}  {item.before} → {item.after}{subjects}")
+    lines = [f"Since {name} {len(found.worse)} got worse:" if found.worse else f"Since {name}: nothing got worse."]
+    lines += [_step(item) for item in found.worse]
+    if found.seen:
+        lines.append(f"{len(found.seen)} newly seen, which could not be judged then:")
+        lines += [_step(item) for item in found.seen]
     return "\n".join(lines)
+
+
+def _step(item: Worse) -> str:
+    subjects = f": {', '.join(item.new_subjects[:5])}" if item.new_subjects else ""
+    return f"  {item.check}  {item.before} → {item.after}{subjects}"
 
 
 def _paint(text: str, outcome: Outcome, colour: bool) -> str:

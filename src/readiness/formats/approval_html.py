@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
-from readiness.formats.approval_page import Aim, Mistake, Page, Risk, Row, State, Step, long_day
+from readiness.formats.approval_page import ASKS, STEPS, Aim, Mistake, Page, Risk, Row, State, Step, long_day
 
 _SIGNS: Final[dict[State, tuple[str, str]]] = {
     State.YES: ("✓", "yes"),
@@ -31,7 +31,7 @@ def render(page: Page) -> str:
         f"<h1><b>{_e(page.project)}</b>: {_e(page.gate.lower())} · {_e(long_day(date.fromisoformat(page.date)))}</h1>",
         _lead(page.aims),
         f'<div class="verdict {tone}"><strong>{_e(page.headline)}</strong><p>{_e(page.reason)}</p>'
-        f"<small>{_e(' '.join(page.setting))}</small></div>",
+        f"<small>{_e(' '.join((*page.dates, *page.setting)))}</small></div>",
         _foundations(page.foundations),
         '<div class="grid">',
         *_sections(page),
@@ -80,7 +80,8 @@ def _ended(text: str) -> str:
 def _sections(page: Page) -> list[str]:
     asked = "The five questions" if page.foundations else "What must be clear before building"
     return [
-        _section("What stands in the way", _steps(page.steps)),
+        _section(STEPS, _steps(page.steps)),
+        _section(ASKS, _rows(page.asks)),
         _section("How the improvement is measured", _aims(page.aims)),
         _section("What a mistake costs", _mistakes(page.mistakes) or _nothing("Nobody has written it down.")),
         _section(asked, _rows(page.questions)),
@@ -149,9 +150,11 @@ def _risks(risks: tuple[Risk, ...]) -> str:
 
 
 def _steps(steps: tuple[Step, ...]) -> str:
-    items = "".join(f"<li><p>{_e(item.text)}</p><p>{_e(', '.join(filter(None, (item.who, item.by))))}</p></li>" for item in steps[:_STEPS])
+    items = "".join(
+        f"<li><p>{_e(item.text)}</p><p>{_e(f'{item.who}, by {item.by}' if item.by else item.who)}</p></li>" for item in steps[:_STEPS]
+    )
     notes = [f"And {len(steps) - _STEPS} more, listed in the record beside this page."] if len(steps) > _STEPS else []
-    notes += [] if any(item.by for item in steps) else ["No date is agreed for any of it."]
+    notes += [] if any(item.by for item in steps) else ["Nobody has agreed on a date for any of it."]
     return f'<ol>{items}</ol><p class="word">{" ".join(notes)}</p>' if items else ""
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from readiness.formats.approval_page import Aim, Mistake, Page, Risk, Row, Step
+from readiness.formats.approval_page import ASKS, STEPS, Aim, Mistake, Page, Risk, Row, Step
 
 OPTIONS: Final = {
     True: ("approve", "pilot", "not ready", "fix the organisation first", "stop"),
@@ -19,12 +19,12 @@ _MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>#|!~&])")
 
 def render(page: Page, beside: Mapping[str, str]) -> str:
     """The whole file; `beside` names the files beside it with their digests, so that a signature covers them too."""
-    because = page.reason[:1].lower() + page.reason[1:] if page.good and not page.until else f"not all was shown. {page.reason}"
+    because = page.reason[:1].lower() + page.reason[1:]
     chosen = f'Chosen option: "{page.decision}", because {_e(because)}'
     parts = [
         f"---\nstatus: proposed\ndate: {page.date}\ndecision-makers: {json.dumps(list(page.approvers), ensure_ascii=False)}\n---",
         f"# {_e(page.project)}: {_e(page.gate.lower())}",
-        f"**{_e(page.headline)}** {_e(' '.join(page.setting))}",
+        f"**{_e(page.headline)}.** {_e(' '.join((*page.dates, *page.setting)))}",
         "## Context and problem statement\n\n### What improves, and for whom",
         "\n\n".join(_aim(aim) for aim in page.aims) or "Nobody has written it down.",
         "## Decision drivers\n\n### What a mistake costs",
@@ -35,10 +35,12 @@ def render(page: Page, beside: Mapping[str, str]) -> str:
         "\n".join(f"- {option}" for option in OPTIONS[bool(page.foundations)]),
         "## Decision outcome",
         chosen,
-        "### What stands in the way" if page.steps else "",
+        f"### {STEPS}" if page.steps else "",
         "\n".join(f"{number}. {_step(step)}" for number, step in enumerate(page.steps, 1)),
         "### Consequences: accepted risks",
         "\n".join(f"- {_risk(item)}" for item in page.risks) or "None.",
+        f"### {ASKS}" if page.asks else "",
+        _rows(page.asks),
         "### Confirmation",
         _rows(page.foundations),
         _rows(page.questions),
@@ -79,7 +81,7 @@ def _risk(risk: Risk) -> str:
 
 
 def _step(step: Step) -> str:
-    return f"{_e(step.text)} ({_e(step.who)}; {_e(step.by or 'no date agreed')})"
+    return f"{_e(step.text)} By whom: {_e(step.who)}. By when: {_e(step.by or 'no date is agreed')}."
 
 
 def _for_engineers(steps: tuple[Step, ...]) -> str:

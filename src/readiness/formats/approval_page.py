@@ -12,6 +12,9 @@ from enum import StrEnum
 from typing import Any, Final
 
 SCHEMA: Final = "readiness/approval/1"
+STEPS: Final = "What would make this a yes, by whom and by when"
+ASKS: Final = "What is asked of it instead"
+"""Titles that both forms of the page share."""
 
 
 class State(StrEnum):
@@ -86,8 +89,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The whole page. `date` is the day it was judged, `until` and `ends` are the last day of a pilot, in
-    words and as written by machines; digests go to the foot."""
+    """The whole page. `date` is the day it was judged, `written_at` the second (RFC 3339, UTC), which orders the pages of a day.
+
+    `until` and `ends` are the last day of a pilot, in words and as written by machines; digests go to the foot. `dates` say how
+    old what it rests on is, and what ends when; `asks` are the conditions of a mode other than production.
+    """
 
     project: str
     gate: str
@@ -109,8 +115,11 @@ class Page:
     steps: tuple[Step, ...]
     approvers: tuple[str, ...]
     foot: tuple[tuple[str, str], ...]
+    dates: tuple[str, ...] = ()
+    asks: tuple[Row, ...] = ()
     changes: tuple[str, ...] = ()
     previous: str = ""
+    written_at: str = ""
 
 
 def to_json(page: Page) -> dict[str, Any]:
@@ -134,7 +143,7 @@ def _text(value: Any) -> Any:  # any JSON value; what is no text (a file's name)
 def states(told: dict[str, Any]) -> dict[str, str]:
     """The lines of a page's JSON that can change from one page to the next: label → word. What is no page gives none."""
     found: dict[str, str] = {}
-    for name in ("foundations", "questions", "people"):
+    for name in ("foundations", "asks", "questions", "people"):
         rows = told.get(name)
         for row in rows if isinstance(rows, list) else []:
             if isinstance(row, dict) and isinstance(row.get("label"), str):

@@ -36,6 +36,18 @@ CHECKS: Final[dict[str, tuple[str, str]]] = {
         "Its own tests notice when something in it breaks.",
         "Its own tests notice too little of what breaks in it.",
     ),
+    "infrastructure.few-containers": (
+        "It is made of three parts that run at the most.",
+        "It is made of more than three parts that run, which is too much to throw away.",
+    ),
+    "security.no-sensitive-data": (
+        "Nothing about a person and no password was found in what it reads.",
+        "It reads what is personal, or a password.",
+    ),
+    "security.isolated": (
+        "It shares no account, network, store or key with what runs beside it.",
+        "It shares an account, a network, a store or a key with what runs beside it.",
+    ),
     "security.secrets-absent": (
         "No password or key lies in its files or in their history.",
         "A password or key lies in its files or in their history.",

@@ -27,15 +27,29 @@ class Service:
 
 def parse(text: str) -> tuple[Service, ...]:
     """The services of a compose file. Raises ValueError with a line where it is no YAML of that shape."""
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        raise ValueError(f"line {mark.line + 1 if mark else 1}: is no valid YAML") from None
-    services = _get(root, "services")
+    services = _get(read(text), "services")
     if not isinstance(services, yaml.MappingNode):
         return ()
     return tuple(_service(key.value, node) for key, node in services.value if isinstance(node, yaml.MappingNode))
+
+
+def read(text: str) -> Any:  # a YAML node, or None for an empty text
+    """The root of a compose file, with lines. Raises ValueError with a line where it is no YAML."""
+    try:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        raise ValueError(f"line {mark.line + 1 if mark else 1}: is no valid YAML") from None
+
+
+def line_of(node: Any, *keys: str) -> int:  # a YAML node or None, of any kind
+    """The 1-based line of what lies under these keys, of the last of them that is there."""
+    for key in keys:
+        inner = _get(node, key)
+        if inner is None:
+            break
+        node = inner
+    return node.start_mark.line + 1 if node is not None else 1
 
 
 def _service(name: str, node: yaml.MappingNode) -> Service:

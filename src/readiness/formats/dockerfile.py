@@ -11,6 +11,17 @@ _WORD: Final = re.compile(r"^\s*([A-Za-z]+)\s+(.*)$", re.DOTALL)
 _VARIABLE: Final = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
 _HEREDOC: Final = re.compile(r"(?:^|\s)\d*<<-?[\"']?([A-Za-z_]\w*)[\"']?(?=\s|$)")
 _TAKES_HEREDOC: Final = ("RUN", "COPY", "ADD")
+_NAME: Final = re.compile(r"(?:[\w.-]+\.)?(?:Dockerfile|dockerfile|Containerfile)(?:[.-][\w-]+)?|[\w.-]+\.dockerfile")
+_ABOUT: Final = re.compile(
+    r".*\.(?:py|pyi|js|mjs|ts|tsx|go|rs|rb|java|kt|cs|c|h|cc|cpp|php|lua|vim|ex|sh|txt|json|ya?ml|toml|xml|html|md|rst|adoc|lock|log|"
+    r"example|sample|bak|orig|template|dockerignore|j2)"
+)
+"""Names of files that are about Dockerfiles, or would become one, and are none."""
+
+
+def is_name(name: str) -> bool:
+    """Whether a file of this name, without its folder, is a Dockerfile that something is built from."""
+    return bool(_NAME.fullmatch(name)) and not _ABOUT.fullmatch(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ _O: Final = "readiness.layers.observability.checks"
 _M: Final = "readiness.layers.measurement.checks"
 _G: Final = "readiness.layers.organization.checks"
 _RESEARCH: Final = frozenset({Mode.RESEARCH})
+_PROTOTYPE: Final = frozenset({Mode.PROTOTYPE})
+_CRISIS: Final = frozenset({Mode.CRISIS})
 
 _INFRASTRUCTURE: Final = (
     CheckSpec("infrastructure.installs", Layer.INFRASTRUCTURE, "installs", Cost.INSTALL, f"{_I}.installs"),
@@ -47,12 +49,17 @@ _INFRASTRUCTURE: Final = (
         modes=_RESEARCH,
     ),
     CheckSpec("infrastructure.tests-bite", Layer.INFRASTRUCTURE, "tests bite", Cost.LONG, f"{_I}.tests_bite", Stakes.MONEY),
+    CheckSpec(
+        "infrastructure.few-containers", Layer.INFRASTRUCTURE, "few containers", Cost.STATIC, f"{_I}.few_containers", None, _PROTOTYPE
+    ),
 )
 _SECURITY: Final = (
     CheckSpec("security.secrets-absent", Layer.SECURITY, "secrets absent", Cost.RUN, f"{_S}.secrets_absent", history=True),
     CheckSpec("security.runtime-redacts", Layer.SECURITY, "runtime redacts", Cost.RUN, f"{_S}.runtime_redacts", Stakes.MONEY),
     CheckSpec("security.anonymous-refused", Layer.SECURITY, "anonymous refused", Cost.RUN, f"{_S}.anonymous_refused"),
     CheckSpec("security.policy-valid", Layer.SECURITY, "policy valid", Cost.STATIC, f"{_S}.policy_valid"),
+    CheckSpec("security.no-sensitive-data", Layer.SECURITY, "no sensitive data", Cost.RUN, f"{_S}.no_sensitive_data", None, _PROTOTYPE),
+    CheckSpec("security.isolated", Layer.SECURITY, "isolated", Cost.STATIC, f"{_S}.isolated", None, _CRISIS, beyond=True),
 )
 _DATA: Final[tuple[CheckSpec, ...]] = (
     CheckSpec("data.contracts-exist", Layer.DATA, "contracts exist", Cost.RUN, f"{_D}.contracts_exist"),
@@ -60,7 +67,7 @@ _DATA: Final[tuple[CheckSpec, ...]] = (
     CheckSpec("data.contracts-bite", Layer.DATA, "contracts bite", Cost.RUN, f"{_D}.contracts_bite", Stakes.MONEY),
 )
 _OBSERVABILITY: Final[tuple[CheckSpec, ...]] = (
-    CheckSpec("observability.traces-complete", Layer.OBSERVABILITY, "traces complete", Cost.RUN, f"{_O}.traces_complete"),
+    CheckSpec("observability.traces-complete", Layer.OBSERVABILITY, "traces complete", Cost.RUN, f"{_O}.traces_complete", modes=_CRISIS),
     CheckSpec(
         "observability.decisions-carry-context",
         Layer.OBSERVABILITY,
@@ -87,7 +94,9 @@ _MEASUREMENT: Final[tuple[CheckSpec, ...]] = (
         f"{_M}.baseline_precedes_build",
         history=True,
     ),
-    CheckSpec("measurement.kill-switch-works", Layer.MEASUREMENT, "kill switch works", Cost.RUN, f"{_M}.kill_switch_works", Stakes.MONEY),
+    CheckSpec(
+        "measurement.kill-switch-works", Layer.MEASUREMENT, "kill switch works", Cost.RUN, f"{_M}.kill_switch_works", Stakes.MONEY, _CRISIS
+    ),
 )
 
 OURS: Final[tuple[CheckSpec, ...]] = (*_INFRASTRUCTURE, *_SECURITY, *_DATA, *_OBSERVABILITY, *_MEASUREMENT)
@@ -136,6 +145,13 @@ def with_history() -> frozenset[str]:
 def looking_beyond() -> frozenset[str]:
     """Ids of the checks that look at the rest of the repository a project is a part of."""
     return frozenset(spec.id for spec in (*OURS, *ORGANIZATION) if spec.beyond)
+
+
+def foreign(check: str) -> str:
+    """The module of a check that another package brings; empty for one of ours, and for one that nobody brings."""
+    if any(spec.id == check for spec in (*OURS, *ORGANIZATION)):
+        return ""
+    return next((spec.module for spec in _plugins() if spec.id == check), "")
 
 
 def _plugins() -> tuple[CheckSpec, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Final
 
 from readiness.config.manifest import Manifest
@@ -13,6 +14,7 @@ from readiness.formats.approval_page import Aim, Mistake, Risk, Row, State, Step
 from readiness.formats.authority import Authority
 from readiness.formats.people import Person
 from readiness.layers import catalog
+from readiness.runs import mode as modes
 from readiness.runs.check import Judged
 from readiness.runs.outcome_facts import OutcomeFacts
 from readiness.runs.questions import Answer
@@ -51,8 +53,35 @@ def setting(manifest: Manifest) -> tuple[str, ...]:
     told = [f"At stake: {at_stake[:1].lower()}{at_stake[1:]}"]
     if mode.mode is not Mode.PRODUCTION:
         until = f" until {long_day(mode.until)}" if mode.until else ""
-        told.append(f"It calls itself {mode.mode}{until}, for {mode.owner or 'nobody'}: {mode.reason}")
+        told.append(words.sentence(f"It calls itself {mode.mode}{until}, for {mode.owner or 'nobody'}: {mode.reason}"))
     return tuple(told)
+
+
+def dates(results: Iterable[CheckResult], approval: Approval, judged_on: date) -> tuple[str, ...]:
+    """When it was judged, how old the tests are that it rests on and how long they count, and when a trial ends."""
+    holding = [item for item in results if item.required and item.finding.outcome is Outcome.HOLDS]
+    evidence = [item.evidence for item in holding if item.evidence is not None]
+    told = [f"Judged on {long_day(judged_on)}."]
+    if evidence:
+        oldest, first = min(item.made_at for item in evidence).date(), min(item.expires_at for item in evidence).date()
+        made = "that day" if oldest == judged_on else f"{long_day(oldest)} and later"
+        told.append(f"It rests on tests of {made}; the first of them counts until {long_day(first)}.")
+    if approval.until is not None:
+        told.append(f"The trial ends on {long_day(approval.until)}, and has to be judged again by then.")
+    return tuple(told)
+
+
+def asks(results: Iterable[CheckResult], manifest: Manifest) -> tuple[Row, ...]:
+    """What a mode other than production asks for, as it was judged, and its end; nothing in production."""
+    mode = manifest.mode
+    if mode.mode is Mode.PRODUCTION:
+        return ()
+    rows = [_checked(f"{modes.ASKED_AS.get(item.spec.id, item.spec.title).capitalize()}?", item) for item in results if item.required]
+    end = f"{long_day(mode.until)}." if mode.until is not None else "No day is named."
+    return (
+        *rows,
+        Row(f"{modes.ENDS[mode.mode].capitalize()}?", State.STATED if mode.until else State.NO, end, STATED if mode.until else ""),
+    )
 
 
 def aims(facts: Iterable[OutcomeFacts], found: Mapping[str, CheckResult], *, built: bool) -> tuple[Aim, ...]:
@@ -111,17 +140,17 @@ def mistakes(facts: Iterable[OutcomeFacts]) -> tuple[Mistake, ...]:
     )
 
 
-def foundations(layers: Iterable[LayerResult]) -> tuple[Row, ...]:
+def foundations(layers: Iterable[LayerResult], mode: Mode) -> tuple[Row, ...]:
     """The five layers, in order: how many of the tests asked for hold, and which there are."""
-    return tuple(_foundation(layer) for layer in layers)
+    return tuple(_foundation(layer, "no test" if mode is Mode.PRODUCTION else f"skipped in {mode} mode") for layer in layers)
 
 
-def _foundation(layer: LayerResult) -> Row:
+def _foundation(layer: LayerResult, untested: str) -> Row:
     checks = [check for check in layer.checks if check.required]
     holding = [check for check in checks if check.finding.outcome is Outcome.HOLDS]
     state = State.STATED if layer.claimed else STATES[layer.outcome]
     tested = " ".join(statement(check.spec.id) for check in holding)
-    return Row(words.LAYERS[layer.layer], state, tested, f"{len(holding)} of {len(checks)} tests passed" if checks else "no test")
+    return Row(words.LAYERS[layer.layer], state, tested, f"{len(holding)} of {len(checks)} tests passed" if checks else untested)
 
 
 def questions(answers: Iterable[Answer]) -> tuple[Row, ...]:
@@ -266,7 +295,7 @@ def steps(approval: Approval, facts: tuple[OutcomeFacts, ...], named: Authority)
     """What stands in the way, in order, who removes it and by when as far as anybody has said."""
     owner = next((fact.owner for fact in facts if fact.owner), str(named.owner or ""))
     absent = owner if any(item.check == OWNER for item in approval.obstacles) else ""
-    by = f"by {long_day(approval.until)}" if approval.until else ""
+    by = long_day(approval.until) if approval.until else ""
     found = []
     for item in approval.obstacles:
         decider = _people(named.decides.get(_DECIDES.get(item.area, ""), ()))
@@ -281,10 +310,16 @@ def steps(approval: Approval, facts: tuple[OutcomeFacts, ...], named: Authority)
 def _step(item: Obstacle) -> str:
     if item.area in gate.BUILD_ASKS:
         return words.sentence(item.text)
+    if item.check and item.outcome is Outcome.FAILS:
+        return f"Repair this: {_lower(statement(item.check, item.outcome))}"
     if item.check:
-        return statement(item.check, item.outcome)
+        return f"Show that {_lower(statement(item.check))}"
     if item.area == gate.ORGANIZATION or item.area in list(Layer):
         what = words.AREAS[item.area] if item.area == gate.ORGANIZATION else words.FOUNDATIONS[Layer(item.area)]
         untested = " This version of the tool has no test for it." if "no check" in item.text else ""
-        return f"Not shown: {what[:1].lower()}{what[1:]}{untested}"
+        return f"Show that {_lower(what)}{untested}"
     return words.sentence(item.text)
+
+
+def _lower(text: str) -> str:
+    return f"{text[:1].lower()}{text[1:]}"

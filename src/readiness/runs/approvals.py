@@ -77,13 +77,30 @@ def told(root: Path) -> dict[str, dict[str, Any]]:
 
 
 def newest(pages: dict[str, dict[str, Any]], gate: str) -> str:
-    """The name of the last page of a gate: of its latest day, the one no other follows; empty where there is none."""
-    names = [name for name, page in pages.items() if page.get("gate") == gate]
+    """The name of the last page of a gate: of its latest day, the last written that no other follows; empty where there is none."""
+    names = [name for name in in_order(pages) if pages[name].get("gate") == gate]
     if not names:
         return ""
     followed = {str(page.get("previous")) for page in pages.values()}
-    last = [name for name in names if name[:10] == max(names)[:10]]
-    return max([name for name in last if name not in followed] or last)
+    last = [name for name in names if name[:10] == names[-1][:10]]
+    return ([name for name in last if name not in followed] or last)[-1]
+
+
+def in_order(pages: dict[str, dict[str, Any]]) -> list[str]:
+    """The names of pages, oldest first: by day, within it by when they were written, then by their place in the chain.
+
+    A page of an earlier version does not say when it was written: it comes before those of its day that do.
+    """
+    return sorted(pages, key=lambda name: (name[:10], str(pages[name].get("written_at") or ""), _place(name, pages), name))
+
+
+def _place(name: str, pages: dict[str, dict[str, Any]]) -> int:
+    """How many pages a page follows, one after the other."""
+    seen: set[str] = set()
+    while name in pages and name not in seen:
+        seen.add(name)
+        name = str(pages[name].get("previous", ""))
+    return len(seen)
 
 
 def pilot_since(root: Path, gate: str) -> date | None:
@@ -126,7 +143,7 @@ def _digest12(content: dict[str, Any]) -> str:
 
 
 def _same(old: dict[str, Any], new: dict[str, Any]) -> bool:
-    aside = ("changes", "previous")
+    aside = ("changes", "previous", "written_at")
     plain = json.loads(json.dumps(new))
     return {key: value for key, value in old.items() if key not in aside} == {
         key: value for key, value in plain.items() if key not in aside
@@ -167,13 +184,13 @@ def sign(project: Project, written: Written, key: Path | None) -> str:
 
 
 def verify(project: Project, today: date) -> list[Verified]:
-    """Every page of a project, newest first."""
+    """Every page of a project, the one written last first."""
     pages = told(project.root)
     last = {newest(pages, gate) for gate in {str(page.get("gate")) for page in pages.values()}}
     allowed = project.text(SIGNERS)
     authority, _ = outcome_facts.authority(project)
     found = []
-    for name in sorted(pages, reverse=True):
+    for name in reversed(in_order(pages)):
         page = pages[name]
         refused = _refused(project.root, name, page)
         signer, doubt = ("", "") if refused else _signer(project, name, allowed, authority)

@@ -72,6 +72,7 @@ def _run_gate(root: Path, watcher: Watcher | None) -> tuple[Approval, Page, Proj
 
 def _page(judged: Judged, approval: Approval, facts: tuple[OutcomeFacts, ...]) -> Page:
     named, wrong = outcome_facts.authority(judged.project)
+    today = judged.as_of.date()
     found = {item.spec.id: item for layer in judged.verdict.layers for item in layer.checks}
     looked = found | {item.spec.id: item for item in judged.organization.checks}
     answers = questions.answered(judged).answers
@@ -79,7 +80,7 @@ def _page(judged: Judged, approval: Approval, facts: tuple[OutcomeFacts, ...]) -
     return Page(
         project=judged.project.id,
         gate=TO_RUN,
-        date=judged.as_of.date().isoformat(),
+        date=today.isoformat(),
         decision=approval.decision.value,
         headline=f"A trial only, until {long_day(approval.until)}" if approval.until else _HEADLINES[approval.decision],
         reason=_reason(approval, tuple(step.text for step in todo)),
@@ -87,15 +88,18 @@ def _page(judged: Judged, approval: Approval, facts: tuple[OutcomeFacts, ...]) -
         ends=approval.until.isoformat() if approval.until else "",
         good=approval.decision in (Decision.APPROVE, Decision.PILOT),
         setting=lines.setting(judged.manifest),
+        dates=lines.dates(looked.values(), approval, today),
+        asks=lines.asks(found.values(), judged.manifest),
         aims=lines.aims(facts, found, built=True),
         mistakes=lines.mistakes(facts),
-        foundations=lines.foundations(judged.verdict.layers),
+        foundations=lines.foundations(judged.verdict.layers, judged.manifest.mode.mode),
         questions=lines.questions(answers),
         people=lines.people(facts, named, wrong, looked, built=True),
         trust=lines.trust(judged),
         risks=lines.risks(judged.waivers, judged),
         steps=todo,
         approvers=tuple(_written(person) for person in named.people),
+        written_at=f"{judged.as_of:%Y-%m-%dT%H:%M:%SZ}",
         foot=_foot(judged.project, [item.evidence.digest for item in found.values() if item.evidence and item.evidence.digest]),
     )
 
@@ -108,7 +112,7 @@ def _reason(approval: Approval, todo: tuple[str, ...]) -> str:
     if approval.decision is Decision.PILOT and not todo:
         return "It rests on risks that are accepted for a while, and ends with the first of them."
     begin = "The lower foundations hold and nothing fails, but not all was shown. " if approval.decision is Decision.PILOT else ""
-    count = f"{len(todo)} things stand in the way, the first:" if len(todo) > 1 else "One thing stands in the way:"
+    count = f"{len(todo)} things are missing for a yes, the first:" if len(todo) > 1 else "One thing is missing for a yes:"
     return f"{begin}{count} {todo[0][:1].lower()}{todo[0][1:]}" if todo else f"{begin}Nothing was shown."
 
 
@@ -218,6 +222,7 @@ def _build_page(
         ends="",
         good=approval.decision is Decision.BUILD,
         setting=lines.setting(judged.manifest),
+        dates=lines.dates(found.values(), approval, judged.as_of.date()),
         aims=lines.aims(facts, found, built=False),
         mistakes=lines.mistakes(facts),
         foundations=(),
@@ -227,6 +232,7 @@ def _build_page(
         risks=(),
         steps=todo,
         approvers=tuple(_written(person) for person in named.people),
+        written_at=f"{judged.as_of:%Y-%m-%dT%H:%M:%SZ}",
         foot=_foot(judged.project, [item.evidence.digest for item in found.values() if item.evidence and item.evidence.digest]),
     )
 

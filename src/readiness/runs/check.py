@@ -191,7 +191,7 @@ def wanted(manifest: Manifest, options: Options) -> list[CheckSpec]:
     chosen = []
     for spec in (*catalog.specs(), *(catalog.ORGANIZATION if _asks_organization(options) else ())):
         needed = options.everything or spec.required(manifest.mode.mode, manifest.stakes) or spec.cost < Cost.LONG
-        if needed and (spec.layer is None or spec.layer.number <= options.upto.number):
+        if needed and spec.looked_at(manifest.mode.mode) and (spec.layer is None or spec.layer.number <= options.upto.number):
             chosen.append(spec)
     return chosen
 

@@ -20,13 +20,13 @@ from readiness.layers import catalog
 from readiness.sequence.evidence import EXECUTED_TTL, Digest, Evidence, Witness, stale_reason
 from readiness.sequence.finding import Cause, Finding, Outcome
 from readiness.sequence.verdict import Verdict
-from readiness.world import files, keys
+from readiness.world import files, keys, own_code
 from readiness.world.environment import index_settings
 from readiness.world.project import Project
 
 FOLDER = ".readiness/evidence"
 VERDICT = "verdict"
-OTHER_CONDITIONS = "was made under other conditions (version, stakes, mode, machine or package index)"
+OTHER_CONDITIONS = "was made under other conditions (version, code, stakes, mode, machine or package index)"
 UNKNOWN_TTL = timedelta(hours=24)
 _RESULTS = {Outcome.HOLDS: "PASSED", Outcome.FAILS: "FAILED"}
 _NOT_KEPT = (Cause.INDEX, Cause.TOOL, Cause.INTERPRETER)
@@ -43,18 +43,21 @@ class Found:
 
 
 def conditions(project: Project, manifest: Manifest, check: str = "") -> Digest:
-    """The digest of what a judgement depends on besides the tree: this version, stakes, mode, machine, package index.
+    """The digest of what a judgement depends on besides the tree: this version and its code, stakes, mode, machine, package index.
 
-    A check that looks at history is bound to the commit, too, and one that looks beyond a project that is a part of a
-    repository to the files of the whole.
+    A check of another package is bound to the code of that, too; one that looks at history to the commit, and one that looks
+    beyond a project that is a part of a repository to the files of the whole.
     """
     found: dict[str, Any] = {
         "version": __version__,
+        "code": own_code.digest(),
         "stakes": manifest.stakes,
         "mode": manifest.mode.mode,
         "machine": f"{platform.system()} {platform.machine()}",
         "index": index_settings(),
     }
+    if module := catalog.foreign(check):
+        found["module"] = own_code.of_module(module)
     if check in catalog.with_history():
         found["commit"] = project.commit
     if project.whole is not None and check in catalog.looking_beyond():

@@ -1,14 +1,13 @@
 """`mode`: how far a project says it goes, until when, and what that asks for, as far as it can be seen.
 
-A mode is a way of skipping the sequence on purpose. What it asks for is shown with how it is known, and what this version
-does not look at is said to be unknown, never taken for given.
+A mode is a way of skipping the sequence on purpose. What it asks for is shown as evidence has it: what was not judged, or
+what this version does not look at, is said to be unknown, never taken for given.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,23 +17,22 @@ from tomlkit.items import Table
 from readiness.config import manifest as manifests
 from readiness.config.manifest import NAME, Manifest
 from readiness.errors import UsageError
-from readiness.formats import compose
 from readiness.layers import catalog
+from readiness.runs import evidence as store
+from readiness.runs import waive
+from readiness.sequence import verdict as kernel
 from readiness.sequence.finding import Outcome
 from readiness.sequence.mode import Declaration, Mode
+from readiness.sequence.verdict import Case, CheckResult
 from readiness.sequence.waiver import WARN_AHEAD
 from readiness.world import files
 from readiness.world import project as projects
 from readiness.world.project import Project
 
-FEW: Final = 5
-"""How many containers are few. Our own choice: a system of more is none to throw away."""
-_COMPOSE: Final = re.compile(r"(?:.*/)?(?:docker-)?compose[\w.-]*\.ya?ml")
-
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One thing a mode asks for: what is known of it, and how. `unknown` where this version does not look at it."""
+    """One thing a mode asks for: what is known of it, and how. `unknown` where nothing was judged yet, or nothing looks at it."""
 
     what: str
     outcome: Outcome
@@ -51,8 +49,8 @@ class Shown:
     expired: bool = False
 
 
-def show(root: Path, today: date) -> Shown:
-    """The mode of a project. Raises InputError where its manifest is not valid."""
+def show(root: Path, today: date, now: datetime | None = None) -> Shown:
+    """The mode of a project, with evidence as it counts at `now`. Raises InputError where its manifest is not valid."""
     manifest = manifests.load(root)
     project = projects.load(root, manifest.project_id)
     mode = manifest.mode
@@ -61,7 +59,7 @@ def show(root: Path, today: date) -> Shown:
         warning = f"{mode.mode} mode ended {mode.until}: `check` fails until the project is retired or taken to production"
     elif mode.until is not None and mode.until - today <= WARN_AHEAD:
         warning = f"{mode.mode} mode ends {mode.until}, in {(mode.until - today).days} days"
-    return Shown(mode, _conditions(project, manifest, today), warning, mode.expired(today))
+    return Shown(mode, _conditions(project, manifest, today, now or datetime.now(UTC)), warning, mode.expired(today))
 
 
 def change(root: Path, wanted: Declaration, today: date) -> Shown:
@@ -104,56 +102,34 @@ def _refuse(wanted: Declaration, today: date) -> None:
         raise UsageError(f"{wanted.until} has passed", "name a day that is still to come with --until")
 
 
-def _conditions(project: Project, manifest: Manifest, today: date) -> tuple[Condition, ...]:
+def _conditions(project: Project, manifest: Manifest, today: date, now: datetime) -> tuple[Condition, ...]:
     mode = manifest.mode
     if mode.mode is Mode.PRODUCTION:
         return (Condition("all five layers", Outcome.UNKNOWN, "`readiness check` judges them"),)
     fails = mode.until is None or mode.expired(today)
-    end = Condition(_END[mode.mode], Outcome.FAILS if fails else Outcome.HOLDS, f"{mode.until}, for {mode.owner}: {mode.reason} (declared)")
-    return (*_OF[mode.mode](project), *_checked(mode.mode), end)
-
-
-_END: Final = {Mode.RESEARCH: "an end", Mode.PROTOTYPE: "a day it is thrown away", Mode.CRISIS: "a day it is retired or rebuilt"}
-
-
-def _research(project: Project) -> tuple[Condition, ...]:
-    return (Condition("never deployed", Outcome.UNKNOWN, "this version does not see what is deployed"),)
-
-
-def _prototype(project: Project) -> tuple[Condition, ...]:
-    return (_few(project), Condition("no sensitive data", Outcome.UNKNOWN, "this version does not look at the data a prototype reads"))
-
-
-def _crisis(project: Project) -> tuple[Condition, ...]:
-    return (
-        Condition("isolated", Outcome.UNKNOWN, "this version does not see shared roles, networks, volumes and secrets"),
-        Condition("watched", Outcome.UNKNOWN, "this version does not see whether anybody watches it"),
+    end = Condition(ENDS[mode.mode], Outcome.FAILS if fails else Outcome.HOLDS, f"{mode.until}, for {mode.owner}: {mode.reason} (declared)")
+    unseen = (
+        (Condition("never deployed", Outcome.UNKNOWN, "this version does not see what is deployed"),) if mode.mode is Mode.RESEARCH else ()
     )
+    return (*unseen, *(condition(item) for item in judged(project, manifest, now)), end)
 
 
-_OF: Final = {Mode.RESEARCH: _research, Mode.PROTOTYPE: _prototype, Mode.CRISIS: _crisis}
+ENDS: Final = {Mode.RESEARCH: "an end", Mode.PROTOTYPE: "a day it is thrown away", Mode.CRISIS: "a day it is retired or rebuilt"}
+ASKED_AS: Final = {"observability.traces-complete": "watched", "measurement.kill-switch-works": "can be stopped"}
+"""What a mode calls a check that production asks for, too."""
 
 
-def _checked(mode: Mode) -> tuple[Condition, ...]:
-    """The checks that this mode requires, which `check` judges."""
-    found = [spec for spec in catalog.specs() if mode in spec.modes]
-    if not found:
-        return (
-            Condition("checks of its own", Outcome.UNKNOWN, f"this version has no check for {mode} mode, so `check` proves nothing of it"),
-        )
-    return tuple(Condition(spec.title, Outcome.UNKNOWN, f"`readiness check --only {spec.id}` judges it") for spec in found)
+def judged(project: Project, manifest: Manifest, now: datetime) -> list[CheckResult]:
+    """The checks a mode requires with what evidence says of them today; nothing is executed for it."""
+    kept, _ = store.collect(project, manifest, now)
+    case = Case(catalog.specs(), kept, project.tree, now, manifest.mode, manifest.stakes, waive.verified(project, manifest))
+    return [item for layer in kernel.judge(case).layers for item in layer.checks if item.required]
 
 
-def _few(project: Project) -> Condition:
-    """Whether the containers that compose files name are few."""
-    what = "few containers"
-    paths = sorted(path for path in project.paths if _COMPOSE.fullmatch(path))
-    if not paths:
-        return Condition(what, Outcome.UNKNOWN, "no compose file says how many containers it has")
-    try:
-        counts = {path: len(compose.parse(project.text(path))) for path in paths}
-    except ValueError as error:
-        return Condition(what, Outcome.UNKNOWN, f"a compose file cannot be read: {error}")
-    path, most = max(counts.items(), key=lambda item: item[1])
-    text = f"{path} names {most}, {FEW} at most are few (observed)"
-    return Condition(what, Outcome.HOLDS if most <= FEW else Outcome.FAILS, text)
+def condition(result: CheckResult) -> Condition:
+    """A check that a mode requires, as a condition of it."""
+    finding, spec = result.finding, result.spec
+    what = ASKED_AS.get(spec.id, spec.title)
+    if result.evidence is None:
+        return Condition(what, Outcome.UNKNOWN, f"not judged yet: `readiness check --only {spec.id}`")
+    return Condition(what, finding.outcome, f"{finding.observed or finding.reason} ({finding.basis})")

@@ -90,7 +90,8 @@ def _lock(context: Context, assessed: Assessed, build: Build) -> Locked:
     outcome = assessed.outcome
     path = context.project.root / outcome.lock_path
     before = _before(path, outcome)
-    if before is not None and before.outcome_digest == outcome.digest:
+    bound = before is not None and (before.baseline is None or before.baseline.rows is not None)
+    if before is not None and bound and before.outcome_digest == outcome.digest:
         return Locked(assessed, path, before, already=True)
     if refused := _refused(context, assessed):
         return Locked(assessed, path, refused=refused)

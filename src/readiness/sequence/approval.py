@@ -2,7 +2,7 @@
 
 Every condition caps the answer, and the answer is the lowest cap, so that nothing bad can ever improve it:
 
-    stop                        a kill criterion is met, or the mode has ended
+    stop                        the mode has ended
     fix the organisation first  the organization fails
     not ready                   something required fails · the organization could not be told · another mode than
                                 production · a pilot has used up its 90 days · layers 1 and 2 or the organization do not
@@ -57,13 +57,12 @@ RANK: Final[dict[Decision, int]] = {
 
 ORGANIZATION: Final = "organization"
 MODE: Final = "mode"
-STOP: Final = "stop"
 PILOT: Final = "pilot"
 
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """One thing between here and a yes. `area` is a layer, `organization`, `mode`, `stop`, `pilot` or a condition."""
+    """One thing between here and a yes. `area` is a layer, `organization`, `mode`, `pilot` or a condition."""
 
     area: str
     check: str
@@ -74,14 +73,13 @@ class Obstacle:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Everything an approval depends on. `stops` says why to stop now; `pilot_since` is when the pilot began that runs."""
+    """Everything an approval depends on. `pilot_since` is when the pilot began that runs."""
 
     verdict: Verdict
     organization: Organization
     today: date
     mode: Declaration = field(default_factory=Declaration)
     waivers: tuple[Waiver, ...] = ()
-    stops: tuple[str, ...] = ()
     pilot_since: date | None = None
 
 
@@ -126,7 +124,7 @@ def _cap(asked: Asked, obstacles: tuple[Obstacle, ...]) -> Decision:
 
 def _caps(asked: Asked) -> tuple[Decision, ...]:
     found = [Decision.APPROVE]
-    if asked.stops or asked.mode.expired(asked.today):
+    if asked.mode.expired(asked.today):
         found.append(Decision.STOP)
     if asked.organization.outcome is Outcome.FAILS:
         found.append(Decision.FIX_ORGANIZATION)
@@ -144,10 +142,9 @@ def _pilot_end(asked: Asked) -> date:
 
 
 def _stops(asked: Asked) -> tuple[Obstacle, ...]:
-    found = [Obstacle(STOP, "", Outcome.FAILS, text) for text in asked.stops]
-    if asked.mode.expired(asked.today):
-        found.append(Obstacle(MODE, "", Outcome.FAILS, f"{asked.mode.mode} mode ended {asked.mode.until}: retire the project"))
-    return tuple(found)
+    if not asked.mode.expired(asked.today):
+        return ()
+    return (Obstacle(MODE, "", Outcome.FAILS, f"{asked.mode.mode} mode ended {asked.mode.until}: retire the project"),)
 
 
 def _mode(asked: Asked) -> tuple[Obstacle, ...]:

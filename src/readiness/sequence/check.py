@@ -24,7 +24,8 @@ class CheckSpec:
     """One line of the catalogue: a true statement about a project, owned by one layer.
 
     `required_from` is the mildest stakes at which it is required in production, None where it only advises.
-    `modes` names the other modes that require it too. `layer` is None for a condition on approval: the organization is
+    `modes` names the other modes that require it too; a check that production never requires and a mode does is a condition of
+    that mode alone, and is looked at in no other. `layer` is None for a condition on approval: the organization is
     no sixth layer. `history` says that the check looks at commits too, so that its evidence is bound to one;
     `beyond` says that it looks at the rest of the repository a project is a part of.
     """
@@ -44,3 +45,7 @@ class CheckSpec:
         if mode is Mode.PRODUCTION:
             return self.required_from is not None and stakes.rank >= self.required_from.rank
         return mode in self.modes
+
+    def looked_at(self, mode: Mode) -> bool:
+        """Whether this check says anything in this mode: a condition of other modes does not."""
+        return self.required_from is not None or not self.modes or mode in self.modes

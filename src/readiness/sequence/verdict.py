@@ -79,16 +79,20 @@ class Verdict:
 
 
 def judge(case: Case) -> Verdict:
-    """The verdict on a case. No layer is judged above one that neither holds nor is waived."""
+    """The verdict on a case. In production no layer is judged above one that neither holds nor is waived.
+
+    Another mode skips layers on purpose; what it asks for are conditions side by side, and none waits for another.
+    """
     layers: list[LayerResult] = []
     open_above = True
     for layer in ORDER[: case.upto.number]:
-        result = _layer(case, layer, open_above)
+        result = _layer(case, layer, open_above or case.mode.mode is not Mode.PRODUCTION)
         layers.append(result)
         open_above = open_above and (not result.asked or result.outcome in (Outcome.HOLDS, Outcome.WAIVED))
     outcome = _overall(case, layers)
     exit_code = {Outcome.FAILS: 1, Outcome.UNKNOWN: 3}.get(outcome, 0)
-    held = 0 if case.only else _held(layers)  # a few checks that hold are no layer
+    # a few checks that hold are no layer, and neither is what is asked of something to be thrown away or retired
+    held = 0 if case.only or case.mode.mode in (Mode.PROTOTYPE, Mode.CRISIS) else _held(layers)
     return Verdict(held, outcome, exit_code, _next(case, layers), tuple(layers), _warnings(case))
 
 
@@ -116,7 +120,7 @@ def worst_of(required: list[CheckResult]) -> tuple[Outcome, bool, str]:
 
 
 def _in_question(case: Case, spec: CheckSpec, layer: Layer) -> bool:
-    return spec.layer is layer and (not case.only or spec.id in case.only)
+    return spec.layer is layer and (spec.id in case.only if case.only else spec.looked_at(case.mode.mode))
 
 
 def _asked(case: Case, required: list[CheckResult]) -> bool:

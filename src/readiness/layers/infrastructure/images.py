@@ -18,13 +18,6 @@ from readiness.sequence.finding import Location, Problem
 from readiness.world.project import ASIDE, Project
 
 UNRESOLVED: Final = "depends on a variable that nothing here sets"
-_CODE: Final = re.compile(
-    r"\.(?:py|pyi|js|mjs|ts|tsx|go|rs|rb|java|kt|cs|c|h|cc|cpp|php|lua|vim|ex|sh|txt|json|ya?ml|toml|xml|html|rst|adoc|lock|log)$"
-)
-"""Endings of files that are about Dockerfiles and are none."""
-
-_DOCKERFILE: Final = re.compile(r"(?:[\w.-]+\.)?(?:Dockerfile|dockerfile|Containerfile)(?:[.-][\w-]+)?|[\w.-]+\.dockerfile")
-_NOT_BUILT: Final = re.compile(r".*\.(?:example|sample|md|txt|bak|orig|template|dockerignore)|.*\.j2")
 _BUILD: Final = re.compile(r"\b(?:docker|podman|nerdctl)\b[^\n;&|]*\bbuild\b[^\n;&|]*")
 _TAG: Final = re.compile(r"(?:\s-t|\s--tag)[ =]+[\"']?([\w./:-]+)")
 _TEXT_LIMIT_BYTES: Final = 1_000_000
@@ -114,7 +107,7 @@ def _dockerfiles(place: _Place, services: dict[str, tuple[compose.Service, ...]]
 def _is_dockerfile(path: str) -> bool:
     *folders, name = path.split("/")
     aside = any(part.lower() in ASIDE or (part.startswith(".") and part != ".docker") for part in folders)
-    return not aside and bool(_DOCKERFILE.fullmatch(name)) and not _NOT_BUILT.fullmatch(name) and not _CODE.search(name)
+    return not aside and dockerfile.is_name(name)
 
 
 def _built_by_hand(project: Project) -> Iterator[str]:

@@ -22,6 +22,9 @@ _RELEASED: Final = {
 }  # fmt: skip
 """When each Python was released (PEPs 569, 596, 619, 664, 693, 719, 745)."""
 
+_NEAR: Final = re.compile(r"(?:docker|\.docker|deploy|deployment|build)?")
+"""Folders whose Dockerfiles say which Python a project runs on: the root, and those named for it."""
+
 ATTEMPTS: Final = 3
 """How many interpreters are tried where a project does not say which."""
 
@@ -62,8 +65,7 @@ def _exact_places(project: Project, configured: str) -> Iterable[tuple[str, str]
 
 def dockerfiles(project: Project) -> list[str]:
     """The Dockerfiles at the root of a project, or in a folder named for it, the plain name first."""
-    pattern = re.compile(r"(?:(?:docker|\.docker|deploy|deployment|build)/)?(?:[\w-]+\.)?Dockerfile(?:[.-][\w-]+)?")
-    found = (path for path in project.paths if pattern.fullmatch(path) and not path.endswith((".py", ".md", ".txt")))
+    found = (path for path in project.paths if _NEAR.fullmatch(path.rpartition("/")[0]) and dockerfile.is_name(path.rpartition("/")[2]))
     return sorted(found, key=lambda path: (path.count("/"), len(path), path))
 
 

@@ -1,7 +1,8 @@
 """Locks: a signed statement of what an outcome said, when, and what its baseline was at that time.
 
 A lock is a DSSE envelope around an in-toto Statement whose subject is the outcome (SHA-256 of the canonical bytes of the
-parsed YAML, so that comments and layout may change). It lies beside the outcome as `<id>.lock.json` and is committed.
+parsed YAML, so that comments and layout may change). Of the baseline it holds the number, and the digest of the units that
+gave it, so that none can be exchanged for another later. It lies beside the outcome as `<id>.lock.json` and is committed.
 `tuning` fixes, before there is any result, the error rate of the later comparison and the number of units it is tuned for:
 those the baseline's rate gives until the horizon.
 """
@@ -99,7 +100,7 @@ def trusted(manifest: Manifest) -> frozenset[str]:
 def _baseline_to_json(baseline: Baseline) -> dict[str, Any]:
     window = baseline.window
     return {"from": window.first.isoformat(), "to": window.last.isoformat(), "units": baseline.units, "open": baseline.open,
-            "value": baseline.value}  # fmt: skip
+            "value": baseline.value, "rows": baseline.rows}  # fmt: skip
 
 
 def _lock(body: dict[str, Any], signer: str, envelope: Digest) -> Lock:
@@ -113,7 +114,8 @@ def _lock(body: dict[str, Any], signer: str, envelope: Digest) -> Lock:
     if found is not None:
         window = Window(date.fromisoformat(found["from"]), date.fromisoformat(found["to"]))
         value = None if found["value"] is None else float(found["value"])
-        baseline = Baseline(window, int(found["units"]), int(found["open"]), value)
+        rows = found.get("rows")  # locks of before did not hold it
+        baseline = Baseline(window, int(found["units"]), int(found["open"]), value, None if rows is None else Digest(str(rows)))
     return Lock(
         outcome=str(predicate["outcome"]),
         outcome_digest=Digest(f"sha256:{body['subject'][0]['digest']['sha256']}"),

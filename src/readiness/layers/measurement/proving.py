@@ -31,6 +31,7 @@ class State(StrEnum):
     CHANGED = "changed"
     EMPTY = "empty"
     UNCLEAR = "unclear"
+    UNBOUND = "unbound"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def _content(context: Context, outcome: Outcome, lock: Lock, build: Build) -> Pr
     if outcome.design.prospective:
         reason = f"prospective: a {outcome.design} comparison needs no baseline from before the build"
         return Proof(outcome, State.PROSPECTIVE, reason, lock)
-    return _baseline(context, outcome, lock) or _order(context, outcome, lock, build)
+    return _baseline(context, outcome, lock) or _unbound(outcome, _order(context, outcome, lock, build))
 
 
 def _baseline(context: Context, outcome: Outcome, lock: Lock) -> Proof | None:
@@ -99,11 +100,23 @@ def _baseline(context: Context, outcome: Outcome, lock: Lock) -> Proof | None:
         return Proof(
             outcome, State.CHANGED, f"the data of the baseline changed: locked was {said}, now it is {number(outcome, now)}", lock, now
         )
+    if lock.baseline.rows is not None and lock.baseline.rows != now.rows:
+        reason = f"the baseline's units changed since they were locked, though {number(outcome, now)} is what they still give"
+        return Proof(outcome, State.CHANGED, reason, lock, now)
     mature = mature_at(outcome)
     if lock.locked_at < mature:
         reason = f"it was locked before its last units were mature, on {mature:%Y-%m-%d}: open units make durations look short"
         return Proof(outcome, State.CHANGED, reason, lock, now)
     return None
+
+
+def _unbound(outcome: Outcome, proof: Proof) -> Proof:
+    """What proves that a baseline came first, of a lock that does not say which units it counted: nothing, in the end."""
+    lock = proof.lock
+    if proof.state is not State.BEFORE or lock is None or lock.baseline is None or lock.baseline.rows is not None:
+        return proof
+    reason = f"{outcome.lock_path} was made by an earlier version and does not say which units it counted: others may give the same number"
+    return Proof(outcome, State.UNBOUND, reason, lock, proof.now, Cause.NOT_EXERCISED)
 
 
 def _order(context: Context, outcome: Outcome, lock: Lock, build: Build) -> Proof:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import statistics
 from collections.abc import Callable, Iterable
@@ -9,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from readiness.formats.canonical import canonical
 from readiness.formats.outcomes import Aggregate, Window
+from readiness.sequence.evidence import Digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +28,16 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """A window measured: complete `units`, those still `open`, and the `value` of the complete ones; None without any."""
+    """A window measured: complete `units`, those still `open`, and the `value` of the complete ones; None without any.
+
+    `rows` is the digest of every unit in the window; None in a lock that was made before locks held it.
+    """
 
     window: Window
     units: int
     open: int
     value: float | None
+    rows: Digest | None = None
 
     def same(self, other: Baseline) -> bool:
         """Whether both say the same, but for the last digits of floating-point sums."""
@@ -55,4 +62,20 @@ def measure(units: Iterable[Unit], aggregate: Aggregate, window: Window) -> Base
     below = [unit.denominator or 0.0 for unit in done]
     empty = not done or (aggregate is Aggregate.RATIO and math.fsum(below) == 0)
     value = None if empty else _METHODS[aggregate]([unit.value or 0.0 for unit in done], below)
-    return Baseline(window, len(done), len(inside) - len(done), value)
+    return Baseline(window, len(done), len(inside) - len(done), value, rows_digest(inside))
+
+
+def rows_digest(units: Iterable[Unit]) -> Digest:
+    """The digest of units, whatever order they come in: SHA-256 over the canonical bytes of each, one a line, by id.
+
+    Numbers count to nine significant digits, so that the last digits of a sum, which differ between machines, do not.
+    """
+    whole = hashlib.sha256()
+    for unit in sorted(units, key=lambda item: item.id):
+        row = [unit.id, unit.occurred_at.isoformat(), unit.complete, _nine(unit.value), _nine(unit.denominator)]
+        whole.update(canonical(row) + b"\n")
+    return Digest(f"sha256:{whole.hexdigest()}")
+
+
+def _nine(number: float | None) -> str | None:
+    return None if number is None else f"{number + 0.0:.9g}"

@@ -133,7 +133,7 @@ def files(project: Project, globs: Iterable[str]) -> Files:
 
 def _problem(line: str) -> Problem:
     file, number, text = line.split(":", 2)
-    return Problem(f"{file}: {text.strip()}", text.strip(), Location(file, int(number)))
+    return Problem(f"{file}: {text.strip()}", f"{file}:{number}: {text.strip()}", Location(file, int(number)))
 
 
 def known(context: Context, found: Files) -> tuple[Somebody, ...]:

@@ -5,7 +5,9 @@ Values stay in here: what leaves has a kind, a fingerprint, a place.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from readiness.errors import CannotJudge
@@ -68,14 +70,31 @@ def _told(hit: Hit) -> Secret:
 
 
 def _in_files(context: Context) -> tuple[list[Hit], str]:
-    pristine, work = context.session.pristine, context.session.sandbox.private / "scanner"
-    own: list[Hit] = []
-    for entry in context.project.entries:
-        data = None if entry.mode == "120000" else beneath.read(pristine, entry.path, READ_BYTES)
+    paths = [entry.path for entry in context.project.entries if entry.mode != "120000"]
+    return _below(context, context.session.pristine, paths)
+
+
+def within(context: Context, paths: Iterable[str]) -> tuple[tuple[Secret, ...], str]:
+    """The secrets in these files alone, each value once a file; and why they could not all be looked at."""
+    pristine = context.session.pristine
+    folder = context.session.sandbox.private / "read"
+    for path in paths:
+        data = beneath.read(pristine, path)
         if data is not None:
-            own += patterns.hits(entry.path, decoded(data))
-    scan = scanner.files(pristine, work, TREE_LIMIT_S)
-    theirs, trouble = _reported(scan, ".")
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(data)
+    folder.mkdir(exist_ok=True)
+    hits, trouble = _below(context, folder, paths)
+    return tuple(dict.fromkeys(_told(hit) for hit in hits)), trouble
+
+
+def _below(context: Context, root: Path, paths: Iterable[str]) -> tuple[list[Hit], str]:
+    own: list[Hit] = []
+    for path in paths:
+        data = beneath.read(root, path, READ_BYTES)
+        if data is not None:
+            own += patterns.hits(path, decoded(data))
+    theirs, trouble = _reported(scanner.files(root, context.session.sandbox.private / "scanner", TREE_LIMIT_S), ".")
     found = merged(own, [replace(hit, path=hit.path.partition("!")[0]) for hit in theirs])  # `archive.zip!inner`
     return list({(hit.value, hit.path): hit for hit in reversed(found)}.values())[::-1], trouble
 

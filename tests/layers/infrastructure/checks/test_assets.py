@@ -10,7 +10,7 @@ from readiness.sequence.layers import Layer
 from tests.layers.conftest import Judge
 
 CHECKS = [spec.id for spec in catalog.OURS if spec.layer is Layer.INFRASTRUCTURE]
-OBSERVED_ONLY = {"infrastructure.images-pinned"}
+OBSERVED_ONLY = {"infrastructure.images-pinned", "infrastructure.few-containers"}
 NAMED = {
     "infrastructure.installs": "tiny==9.9",
     "infrastructure.starts": "leaf_legacy",
@@ -19,6 +19,7 @@ NAMED = {
     "infrastructure.configuration-complete": "DESK_TOKEN",
     "infrastructure.recreates-elsewhere": "scores.jsonl",
     "infrastructure.tests-bite": "changes noticed",
+    "infrastructure.few-containers": "compose.yaml names 4 containers",
 }
 CHECKS = [spec.id for spec in catalog.OURS if spec.layer is Layer.INFRASTRUCTURE]
 

@@ -232,6 +232,66 @@ def test_a_damaged_lock_fails_and_never_raises(tmp_path: Path, found: Found, dam
     assert finding.outcome is Outcome.FAILS, finding
 
 
+def _rows(root: Path, old: str, new: str) -> None:
+    text = (root / "data/tickets.csv").read_text()
+    assert text.count(old) == 1
+    (root / "data/tickets.csv").write_text(text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("T3,2026-03-03T06:00:00,2026-03-04T05:00:00", "T3,2026-03-03T05:00:00,2026-03-04T04:00:00")],
+        [("\nT3,", "\nT903,")],
+        [("T10,2026-03-08T12:00:00,2026-03-09T18:00:00", "T10,2026-03-08T12:00:00,2026-03-09T17:00:00")],
+        [
+            ("T10,2026-03-08T12:00:00", "T10,2026-07-08T12:00:00"),
+            ("T119,2026-05-29T06:00:00,2026-05-30T10:00:00", "T119,2026-05-09T06:00:00,2026-05-10T12:00:00"),
+        ],
+    ],
+    ids=["another time", "another ticket", "another duration", "one in for one out"],
+)
+def test_other_units_that_give_the_same_number_are_seen(tmp_path: Path, found: Found, pairs: list[tuple[str, str]]) -> None:
+    root = built(begun(tmp_path))
+    assert found(ID, root).outcome is Outcome.HOLDS
+    for old, new in pairs:
+        _rows(root, old, new)
+    finding = found(ID, root)
+    assert finding.outcome is Outcome.FAILS
+    assert finding.reason == (
+        "the baseline's units changed since they were locked, though median 36.5 hours over 102 units is what they still give"
+    )
+
+
+def test_rows_in_another_order_and_what_no_unit_is_made_of_change_nothing(tmp_path: Path, found: Found) -> None:
+    root = built(begun(tmp_path))
+    head, *rows = tickets().splitlines()
+    write(root, {"data/tickets.csv": "\n".join([head, *(row.replace("mail", "chat") for row in reversed(rows))]) + "\n"})
+    assert found(ID, root).outcome is Outcome.HOLDS
+
+
+def test_a_lock_that_holds_no_digest_of_units_proves_nothing_and_can_still_fail(tmp_path: Path, found: Found) -> None:
+    root = begun(tmp_path, locked=None)
+    runs.lock_all(root, now=LOCKED)
+    old = {"from": "2026-03-01", "to": "2026-05-15", "units": 102, "open": 0, "value": 36.5}
+    relock(root, baseline=old)
+    commit(root, "lock", when=PREPARED)
+    built(root)
+    finding = found(ID, root)
+    assert (finding.outcome, "does not say which units it counted" in finding.reason) == (Outcome.UNKNOWN, True)
+    relock(root, baseline=old | {"units": 103})
+    assert found(ID, root).outcome is Outcome.FAILS
+
+
+def test_a_lock_without_that_digest_is_locked_again(tmp_path: Path) -> None:
+    root = begun(tmp_path, locked=None)
+    runs.lock_all(root, now=LOCKED)
+    relock(root, baseline={"from": "2026-03-01", "to": "2026-05-15", "units": 102, "open": 0, "value": 36.5})
+    again = runs.lock_all(root, now=LOCKED)[0]
+    assert (again.already, again.lock is not None and again.lock.version) == (False, 2)
+    assert runs.lock_all(root, now=LOCKED)[0].already
+
+
 def test_a_forward_comparison_needs_no_old_baseline_and_says_so(tmp_path: Path, found: Found) -> None:
     text = changed(
         ("design: before-after", "design: randomised"), ("baseline: {from: 2026-03-01, to: 2026-05-15}\n", ""),

@@ -1,13 +1,15 @@
 """The baseline was measured and locked before the build began, and still gives the locked numbers.
 
-Proves: the number to beat was not chosen after the result was known.
+Proves: the number to beat, and the units that gave it, were not chosen after the result was known.
 Needed above: without a state from before, no improvement can be shown; approval would rest on a story.
 Executed: the lock beside each outcome is verified (signature of a trusted key, or the user's; digest of the outcome as it is
-now), the baseline is computed again from the data and compared with the locked numbers, and its window and the lock must
-lie before the first commit that touched a component (`components` in [project], followed through renames; outcomes, their
-data, readiness.toml, authority and README begin no build). Of a commit's two dates the earlier counts for the build, the
-committer's for the lock; the order of commits counts where dates contradict it. A lock made later is `retrospective` and
-fails, unless the design is randomised, staged or switchback, which compares with units of the same time.
+now), the baseline is computed again from the data and compared with the locked numbers and with the digest of the units
+that gave them (id, time, completeness, value), and its window and the lock must lie before the first commit that touched a
+component (`components` in [project], followed through renames; outcomes, their data, readiness.toml, authority and README
+begin no build). Of a commit's two dates the earlier counts for the build, the committer's for the lock; the order of
+commits counts where dates contradict it. A lock made later is `retrospective` and fails, unless the design is randomised,
+staged or switchback, which compares with units of the same time. A lock of an earlier version, which holds no digest of
+units, proves nothing: `unknown`.
 Cannot see: code that was written elsewhere and imported, a history rewritten with other dates, a prototype in another
 repository, whether a prospective comparison was carried out.
 Repair: `readiness outcome lock` before the first line of code; afterwards a holdout or a staged rollout.
@@ -31,7 +33,7 @@ from readiness.world.context import Context
 ID = "measurement.baseline-precedes-build"
 
 _GOOD = (State.BEFORE, State.PROSPECTIVE)
-_UNCLEAR = (State.UNTRUSTED, State.UNCLEAR)
+_UNCLEAR = (State.UNTRUSTED, State.UNCLEAR, State.UNBOUND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ def _remedy(proof: Proof) -> Remedy:
         State.CHANGED: Remedy("bring back the data the baseline was locked with, or lock a new version", f"readiness outcome lint {name}"),
         State.EMPTY: Remedy("choose a window in which units occurred, or bring its data", f"readiness outcome lint {name}"),
         State.RETROSPECTIVE: Remedy(prospective, f"readiness outcome lock {name}"),
+        State.UNBOUND: Remedy(f"lock it again while nothing is built; afterwards {prospective}", f"readiness outcome lock {name}"),
         State.UNTRUSTED: Remedy(
             f'name the key in readiness.toml: [trust] keys = ["{proof.lock.signer if proof.lock else ""}"]', "readiness outcome lint"
         ),

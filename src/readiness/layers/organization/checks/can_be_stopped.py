@@ -11,84 +11,54 @@ Source: "Who can order to put it down NOW if need be?"
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-
-from readiness.layers.organization import people
-from readiness.layers.organization.people import Match, Named
+from readiness.layers.organization import looking, people
+from readiness.layers.organization.people import Match
 from readiness.sequence.finding import Basis, Cause, Finding, Outcome, Problem, Remedy
-from readiness.sequence.mode import Mode
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import no_finding
-from readiness.world import history
 from readiness.world.context import Context
 
 ID = "organization.can-be-stopped"
 EXPECTED = "a person who may stop it and is here"
 
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """Who may stop the system, and what git knows of them."""
-
-    production: bool
-    now: datetime
-    stoppers: tuple[Named, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    unread: bool = False
-    cut_off: bool = False
-    unreadable: str = ""
+Observed = looking.Looked
+"""Who may stop the system, and what git knows of them."""
 
 
 def observe(context: Context) -> Observed:
     """Reads who may stop the system and looks each of them up in the history."""
-    found = people.files(context.project, context.manifest.measurement.outcomes)
-    reason = people.unreadable(context)
-    known = () if reason else people.known(context, found)
-    return Observed(
-        context.manifest.mode.mode is Mode.PRODUCTION, context.now, people.stoppers(found, known), found.problems,
-        bool(found.outcomes.problems), history.cut_off(context.project), reason,
-    )  # fmt: skip
+    return looking.look(context, people.stoppers)
 
 
 def judge(observed: Observed, policy: Policy) -> Finding:
     """Holds when at least one person who may stop it is active; only teams or unmatched handles are `unknown`."""
     if observed.problems:
-        return _fails(observed.problems, Remedy("correct authority.yaml and its neighbours; this tells each line", "readiness init"))
-    if not observed.stoppers and observed.unread:
+        return looking.failing(ID, EXPECTED, observed.problems, looking.correct(observed.problems))
+    if not observed.named and observed.unread:
         return no_finding(ID, "the outcome files cannot be read, so who may stop it is not known", Cause.NOT_EXERCISED)
-    if not observed.stoppers and not observed.production:
+    if not observed.named and not observed.production:
         return Finding(ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason="it does not go to production, and nobody is named to stop it")
-    if not observed.stoppers:
+    if not observed.named:
         text = "nobody is named who may stop it"
-        return _fails(
-            (Problem("kill", text),),
-            Remedy("name a person under `kill` in authority.yaml; this says who is named for what so far", "readiness init"),
-        )
+        remedy = Remedy("name a person under `kill` in authority.yaml; this says who is named for what so far", "readiness init")
+        return looking.failing(ID, EXPECTED, (Problem("kill", text),), remedy)
     if observed.unreadable:
-        return no_finding(ID, f"whether {observed.stoppers[0].person} is here cannot be told: {observed.unreadable}", Cause.NOT_EXERCISED)
-    here = [named for named in observed.stoppers if named.active(observed.now)]
+        return no_finding(ID, f"whether {observed.named[0].person} is here cannot be told: {observed.unreadable}", Cause.NOT_EXERCISED)
+    here = [named for named in observed.named if named.active(observed.now)]
     if here:
         return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, str(here[0].person), EXPECTED, here[0].told(observed.now))
     return _nobody(observed)
 
 
 def _nobody(observed: Observed) -> Finding:
-    first = observed.stoppers[0]
+    first = observed.named[0]
     if observed.cut_off:
         reason = f"{first.told(observed.now)}, as far as this cut-off history goes"
         return no_finding(ID, reason, Cause.NOT_EXERCISED, Remedy("", "git fetch --unshallow"))
-    unclear = next((named for named in observed.stoppers if named.match not in (Match.FOUND, Match.NOBODY)), None)
+    unclear = next((named for named in observed.named if named.match not in (Match.FOUND, Match.NOBODY)), None)
     if unclear is not None:
         remedy = Remedy("name one person with the address they commit or review with")
         return no_finding(ID, unclear.told(observed.now), Cause.CONFIGURATION, remedy)
-    problems = tuple(Problem(f"{named.duty}: {named.person}", named.told(observed.now), named.location) for named in observed.stoppers)
+    problems = tuple(Problem(f"{named.duty}: {named.person}", named.told(observed.now), named.location) for named in observed.named)
     text = f"let {first.person} review a change (`Reviewed-by:` in its commit), or name somebody who is here"
-    return _fails(problems, Remedy(text, "git shortlog -sne --since=90.days"))
-
-
-def _fails(problems: tuple[Problem, ...], remedy: Remedy) -> Finding:
-    first = problems[0]
-    return Finding(
-        ID, Outcome.FAILS, Basis.EXECUTED, first.subject, EXPECTED, first.text, first.text, Cause.PROJECT, first.location, remedy, problems
-    )
+    return looking.failing(ID, EXPECTED, problems, Remedy(text, "git shortlog -sne --since=90.days"))

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from readiness.layers.organization import people
+from readiness.layers.organization import looking, people
 from readiness.layers.organization.people import Match
 from readiness.sequence.finding import Basis, Cause, Finding, Outcome, Problem, Remedy
 from readiness.sequence.mode import Mode
@@ -72,7 +72,7 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     strict = policy.stakes.rank >= Stakes.REGULATION.rank
     expected = "three different people" if strict else "not one person in all three duties"
     if observed.problems:
-        return _fails(expected, observed.problems)
+        return looking.failing(ID, expected, observed.problems, looking.correct(observed.problems))
     if not observed.named and not observed.production:
         return Finding(ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason="it does not go to production, and nobody is named")
     if reason := _untold(observed):

@@ -14,67 +14,43 @@ Source: "Who owns the outcome? Not the technology, the business outcome."
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-
-from readiness.layers.organization import people
+from readiness.layers.organization import looking, people
 from readiness.layers.organization.people import Match, Named
 from readiness.sequence.finding import Basis, Cause, Finding, Outcome, Problem, Remedy
-from readiness.sequence.mode import Mode
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import no_finding
-from readiness.world import history
 from readiness.world.context import Context
 
 ID = "organization.owner-active"
 EXPECTED = f"an owner who was active in the last {people.ACTIVE_DAYS} days"
 
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """The owners named and what git knows of them; `every` says whether each must be active or one is enough."""
-
-    production: bool
-    now: datetime
-    owners: tuple[Named, ...] = ()
-    every: bool = True
-    problems: tuple[Problem, ...] = ()
-    unread: bool = False
-    cut_off: bool = False
-    unreadable: str = ""
+Observed = looking.Looked
+"""The owners named, and what git knows of them."""
 
 
 def observe(context: Context) -> Observed:
     """Reads who is named and looks each of them up in the history."""
-    found = people.files(context.project, context.manifest.measurement.outcomes)
-    reason = people.unreadable(context)
-    known = () if reason else people.known(context, found)
-    return Observed(
-        context.manifest.mode.mode is Mode.PRODUCTION, context.now, people.owners(found, known), bool(found.outcomes.outcomes),
-        found.problems, bool(found.outcomes.problems), history.cut_off(context.project), reason,
-    )  # fmt: skip
+    return looking.look(context, people.owners)
 
 
 def judge(observed: Observed, policy: Policy) -> Finding:
     """Holds when every owner of an outcome is active; a team or an unmatched handle is `unknown`, nobody at all fails."""
     if observed.problems:
-        return _fails(observed.problems, Remedy("correct these files", "readiness outcome lint"))
-    if not observed.owners and observed.unread:
+        return looking.failing(ID, EXPECTED, observed.problems, looking.correct(observed.problems))
+    if not observed.named and observed.unread:
         return no_finding(ID, "the outcome files cannot be read, so their owners are not known", Cause.NOT_EXERCISED)
-    if not observed.owners and not observed.production:
+    if not observed.named and not observed.production:
         return Finding(ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason="only what goes to production needs an owner, and none is named")
-    if not observed.owners:
+    if not observed.named:
         text = "nobody is named who owns the outcome"
-        return _fails(
-            (Problem("owner", text),),
-            Remedy("name one person: `owner` in outcomes/<id>.yaml; this says who is named for what so far", "readiness init"),
-        )
+        remedy = Remedy("name one person: `owner` in outcomes/<id>.yaml; this says who is named for what so far", "readiness init")
+        return looking.failing(ID, EXPECTED, (Problem("owner", text),), remedy)
     if observed.unreadable:
-        return no_finding(ID, f"whether {observed.owners[0].person} is active cannot be told: {observed.unreadable}", Cause.NOT_EXERCISED)
-    idle = [named for named in observed.owners if not named.active(observed.now)]
-    if not idle or (not observed.every and len(idle) < len(observed.owners)):
-        shown = [named.told(observed.now) for named in observed.owners if named.active(observed.now)]
-        return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, str(observed.owners[0].person), EXPECTED, "; ".join(shown[:2]))
+        return no_finding(ID, f"whether {observed.named[0].person} is active cannot be told: {observed.unreadable}", Cause.NOT_EXERCISED)
+    idle = [named for named in observed.named if not named.active(observed.now)]
+    if not idle or (not observed.by_outcome and len(idle) < len(observed.named)):
+        shown = [named.told(observed.now) for named in observed.named if named.active(observed.now)]
+        return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, str(observed.named[0].person), EXPECTED, "; ".join(shown[:2]))
     return _idle(observed, idle)
 
 
@@ -86,18 +62,10 @@ def _idle(observed: Observed, idle: list[Named]) -> Finding:
         return no_finding(
             ID, f"{first.told(observed.now)}, as far as this cut-off history goes", Cause.NOT_EXERCISED, Remedy("", "git fetch --unshallow")
         )
-    if gone and (observed.every or not open_questions):
+    if gone and (observed.by_outcome or not open_questions):
         problems = tuple(Problem(f"{named.duty}: {named.person}", named.told(observed.now), named.location) for named in gone)
         text = f"let {gone[0].person} review a change (`Reviewed-by:` in its commit), or name who owns the outcome now"
-        remedy = Remedy(text, "git shortlog -sne --since=90.days")
-        return _fails(problems, remedy)
+        return looking.failing(ID, EXPECTED, problems, Remedy(text, "git shortlog -sne --since=90.days"))
     return no_finding(
         ID, first.told(observed.now), Cause.CONFIGURATION, Remedy("name one person with the address they commit or review with")
-    )
-
-
-def _fails(problems: tuple[Problem, ...], remedy: Remedy) -> Finding:
-    first = problems[0]
-    return Finding(
-        ID, Outcome.FAILS, Basis.EXECUTED, first.subject, EXPECTED, first.text, first.text, Cause.PROJECT, first.location, remedy, problems
     )

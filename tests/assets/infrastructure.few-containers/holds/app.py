@@ -1,0 +1,3 @@
+"""Answers a question."""
+
+print("three days")

@@ -1,0 +1,3 @@
+"""A library."""
+
+VALUE = 3

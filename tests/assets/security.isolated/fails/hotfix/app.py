@@ -1,0 +1,3 @@
+"""Holds orders back."""
+
+print("held")

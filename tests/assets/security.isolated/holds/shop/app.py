@@ -1,0 +1,3 @@
+"""Takes orders."""
+
+print("order")
