@@ -10,6 +10,7 @@ from readiness.layers.infrastructure.attributed import Attribution, Part, Word
 from readiness.layers.infrastructure.attribution import Estimate
 from readiness.runs.attribute import Plan, Report
 from readiness.runs.attribute_inside import Inside
+from readiness.sequence.wording import counted
 
 COLUMNS = ("factor", "effect", "95 % interval", "share", "in words")
 
@@ -36,7 +37,7 @@ def plan(found: Plan) -> str:
 
 
 def _files(count: int) -> str:
-    return f"{count} file{'' if count == 1 else 's'}" if count else "set up differently"
+    return counted(count, "file") if count else "set up differently"
 
 
 def _time(found: Plan) -> str:
@@ -134,7 +135,7 @@ def _inside(found: Inside) -> list[str]:
     lines = [
         f"  inside {found.factor}  {', '.join(found.units)}",
         f"    {len(found.units)} of {found.candidates} {'units' if found.candidates != 1 else 'unit'}: {signed(found.effect)} of "
-        f"{signed(found.factor_effect)} ({found.share:.0%}), {found.seeds} seed{'' if found.seeds == 1 else 's'}, {found.runs} runs{least}",
+        f"{signed(found.factor_effect)} ({found.share:.0%}), {counted(found.seeds, 'seed')}, {counted(found.runs, 'run')}{least}",
     ]
     return [*lines, *(f"    commit {commit}" for commit in found.commits)]
 
@@ -213,7 +214,7 @@ def waterfall(found: Report) -> Waterfall:
     below = [f"inert: {', '.join(inert)}"] if inert else []
     if found.inside is not None and found.inside.units:
         below.append(f"inside {found.inside.factor}: {', '.join(found.inside.units[:3])} ({found.inside.share:.0%} of its effect)")
-    below.append(f"means over {said.seeds} seed{'' if said.seeds == 1 else 's'}; whiskers: 95 % intervals, valid however often one looks")
+    below.append(f"means over {counted(said.seeds, 'seed')}; whiskers: 95 % intervals, valid however often one looks")
     return Waterfall(
         f"What changed {found.metric}", f"{found.a}  →  {found.b}", found.metric, said.before, "mean", steps,
         said.before + said.total.mean, "mean", chance, tuple(below),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from readiness.errors import EXIT_FAILS, EXIT_HOLDS, EXIT_UNKNOWN, UsageError
+from readiness.sequence.wording import counted
 
 if TYPE_CHECKING:
     from readiness.layers.infrastructure.diff.change import Change, Uncompared
@@ -92,7 +93,7 @@ def _summary(found: Compared, counts: list[str]) -> str:
     if not difference.changes:
         return "No difference." if difference.same else "No difference in what could be compared."
     results = difference.of(None)
-    text = f"{len(difference.changes)} change{'s' if len(difference.changes) > 1 else ''}: {', '.join(counts)}."
+    text = f"{counted(len(difference.changes), 'change')}: {', '.join(counts)}."
     if len(results) == len(difference.changes) and any(change.place.startswith(("output", "metric")) for change in results):
         return f"{text} No factor that was compared changed: what is left is chance, or what was not compared."
     return text

@@ -7,6 +7,7 @@ import shlex
 from typing import Final
 
 from readiness.layers.infrastructure.evidence import Run, Snapshot
+from readiness.sequence.wording import counted
 
 _MOST: Final = 20
 _NOTHING: Final = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -39,27 +40,23 @@ def _section(title: str, rows: list[str]) -> list[str]:
 
 def environment(snapshot: Snapshot) -> list[str]:
     """The environment in a line a part; a part that could not be seen says why."""
-    installed = _count(len(snapshot.packages), "package")
+    installed = counted(len(snapshot.packages), "package")
     seen = {
         "interpreter": " ".join(snapshot.interpreter[key] for key in ("implementation", "version") if key in snapshot.interpreter),
         "packages": f"{installed}, {snapshot.verified_files} files verified, {len(snapshot.altered)} altered",
-        "locked": f"{_count(len(snapshot.locked), 'version')} in {', '.join(snapshot.locks)}",
+        "locked": f"{counted(len(snapshot.locked), 'version')} in {', '.join(snapshot.locks)}",
         "system": ", ".join(snapshot.system[key] for key in ("distribution", "kernel", "libc") if key in snapshot.system),
-        "system_packages": _count(len(snapshot.system_packages), "package"),
-        "cpu": f"{snapshot.cpu.get('model', '')}, {_count(len(snapshot.cpu.get('flags', '').split()), 'flag')}",
+        "system_packages": counted(len(snapshot.system_packages), "package"),
+        "cpu": f"{snapshot.cpu.get('model', '')}, {counted(len(snapshot.cpu.get('flags', '').split()), 'flag')}",
         "blas": snapshot.blas.get("blas", ""),
-        "images": _count(len(snapshot.images), "image"),
-        "resources": _count(len(snapshot.resources), "resource"),
-        "variables": f"{_count(len(snapshot.variables), 'variable')}, their values keyed",
+        "images": counted(len(snapshot.images), "image"),
+        "resources": counted(len(snapshot.resources), "resource"),
+        "variables": f"{counted(len(snapshot.variables), 'variable')}, their values keyed",
     }
     named = {
         name.replace("_", " "): f"not seen: {snapshot.absent[name]}" if name in snapshot.absent else text for name, text in seen.items()
     }
     return [f"{name:<15} {text}" for name, text in named.items()]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def number(value: float) -> str:

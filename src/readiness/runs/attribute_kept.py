@@ -20,6 +20,7 @@ from readiness.errors import CannotJudge
 from readiness.formats import canonical
 from readiness.layers.infrastructure.experiment import Failed, Measured
 from readiness.runs.evidence import ignore
+from readiness.sequence.wording import counted
 from readiness.world import files
 
 FOLDER: Final = ".readiness/attributions"
@@ -156,7 +157,7 @@ def read(home: Path, name: str) -> Kept:
         raise CannotJudge(f"{kept.path} cannot be read: {error.strerror}", "make it readable, or remove it") from None
     damaged = sum(not _take(kept, line) for line in lines)
     if damaged:
-        kept.notes.append(f"{damaged} damaged line{'s' if damaged > 1 else ''} of {CELLS} left out: what is missing is run again")
+        kept.notes.append(f"{counted(damaged, 'damaged line')} of {CELLS} left out: what is missing is run again")
     return kept
 
 

@@ -33,7 +33,7 @@ def resources(folders: list[Path]) -> tuple[Resources, str]:
         told, trouble = _show(folder)
         if trouble:
             return {}, f"terraform does not read the state in {folder.name}: {trouble}"
-        prefix = "" if len(with_state) == 1 else f"{folder.name}/"
+        prefix = f"{folder.name}/" if len(with_state) > 1 else ""
         found |= {f"{prefix}{address}": attributes for address, attributes in told.items()}
     return found, ""
 

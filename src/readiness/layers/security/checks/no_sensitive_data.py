@@ -28,6 +28,7 @@ from readiness.layers.security.contents import MOST_BYTES, MOST_ROWS, Content
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import no_finding
+from readiness.sequence.wording import counted, plural
 from readiness.world import beneath
 from readiness.world import demo as demos
 from readiness.world.context import Context
@@ -135,7 +136,7 @@ def _personal(name: str, text: str, file: str) -> Iterator[Problem]:
 
 def _plural(kind: str) -> str:
     head, bracket, rest = kind.partition(" (")
-    return f"{head}{'es' if head.endswith('s') else 's'}{bracket}{rest}"
+    return f"{plural(head)}{bracket}{rest}"
 
 
 def _secrets(context: Context, reads: Iterable[str], unread: list[str]) -> Iterator[Problem]:
@@ -187,8 +188,8 @@ def judge(observed: Observed, policy: Policy) -> Finding:
         return no_finding(
             ID, "the demo was not seen to read anything", Cause.NOT_EXERCISED, Remedy("let the demo read what the prototype reads")
         )
-    tables = f" and {observed.rows} rows of {_count(observed.tables, 'table')}" if observed.tables else ""
-    text = f"none in {_count(observed.files, 'file')}{tables} the demo reads"
+    tables = f" and {observed.rows} rows of {counted(observed.tables, 'table')}" if observed.tables else ""
+    text = f"none in {counted(observed.files, 'file')}{tables} the demo reads"
     return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, observed.demo, _EXPECTED, text, notes=notes)
 
 
@@ -201,7 +202,3 @@ def _fails(observed: Observed, notes: tuple[str, ...]) -> Finding:
         ID, Outcome.FAILS, Basis.EXECUTED, first.subject, _EXPECTED, f"{first.text}{more}", first.text, Cause.PROJECT, first.location,
         remedy, observed.problems, notes,
     )  # fmt: skip
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' if number != 1 else ''}"
