@@ -24,6 +24,7 @@ from typing import IO, Final
 
 from readiness.errors import CannotJudge
 from readiness.world import files
+from readiness.world.changed import UNCHANGED, Changed
 
 OUTPUT_KEPT: Final = 256 * 1024
 """Bytes kept of each end of each stream; what lies between is counted and dropped."""
@@ -170,10 +171,11 @@ class Sandbox:
         target.chmod(0o755)
         return target
 
-    def hand_over(self, path: Path) -> None:
-        """Gives a tree to the unprivileged user that commands run as, where we are root."""
+    def hand_over(self, path: Path, user: int | None = None) -> None:
+        """Gives a tree to the unprivileged user that commands run as, or to that `user`, where we are root."""
         if self.drops_root:
-            subprocess.run(["chown", "-R", "-h", f"{self.user}:{self.user}", "--", os.fspath(path)], check=True)
+            owner = self.user if user is None else user
+            subprocess.run(["chown", "-R", "-h", f"{owner}:{owner}", "--", os.fspath(path)], check=True)
 
     def environment(self, extra: Mapping[str, str] | None = None, path_first: tuple[Path, ...] = ()) -> dict[str, str]:
         """The whole environment of a command: the allow-listed names, our own settings, and `extra` last."""
@@ -206,8 +208,9 @@ class Sandbox:
         path_first: tuple[Path, ...] = (),
         network: bool = False,
         timeout_s: float = 120,
+        changed: Changed = UNCHANGED,
     ) -> Ran:
-        """Runs a command and returns how it ended; never raises for what the command does.
+        """Runs a command, with what is `changed` around it, and returns how it ended; never raises for what the command does.
 
         Raises CannotJudge where the sandbox itself could not be set up.
         """
@@ -229,7 +232,7 @@ class Sandbox:
             "plain": self.plain,
         }
         started = time.monotonic()
-        process = self._start(spec)
+        process = self._start(changed.applied(spec))
         streams = _Stream(), _Stream()
         timed_out, filled = self._watch(process, streams, timeout_s)
         elapsed_s = time.monotonic() - started

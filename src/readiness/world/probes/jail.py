@@ -1,7 +1,8 @@
 """Ends one command in a box: the launcher between `readiness` and the code of a judged project.
 
 Stand-alone (standard library only), started with `python -I -S jail.py SPEC_FD`. The specification is JSON on that
-descriptor: argv, cwd, env, network, writable, shown, hidden, uid, gid, limits, status (path of the status file).
+descriptor: argv, cwd, env, network, writable, shown, hidden, uid, gid, limits, status (path of the status file). A run
+that is perturbed also has binds [source, target, writable], locked, umask, cpus, host, pids, inner_uid.
 
 It tries, in this order, and reports what it got: own mount, process, network and IPC namespaces (as root directly, else
 through a user namespace); the whole file system read-only but for the work folder; the home, the checkout and /run
@@ -20,6 +21,7 @@ import sys
 import time
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
+CLONE_NEWUTS = 0x4000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 4096, 16384, 1 << 18
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS, PR_SET_CHILD_SUBREAPER = 1, 38, 36
 AT_FDCWD, AT_RECURSIVE, SYS_MOUNT_SETATTR, MOUNT_ATTR_RDONLY = -100, 0x8000, 442, 1
@@ -66,18 +68,21 @@ def enter_namespaces(spec, got):
         return
     uid, gid = os.geteuid(), os.getegid()
     wanted = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | (0 if spec["network"] else CLONE_NEWNET)
+    wanted |= CLONE_NEWUTS if spec.get("host") else 0
     try:
         if uid == 0:
             call("unshare", wanted)
         else:
             call("unshare", wanted | CLONE_NEWUSER)
             write("/proc/self/setgroups", "deny")
-            write("/proc/self/uid_map", "%d %d 1" % (uid, uid))
+            write("/proc/self/uid_map", "%d %d 1" % (spec.get("inner_uid", uid), uid))
             write("/proc/self/gid_map", "%d %d 1" % (gid, gid))
     except OSError as error:
         got["why"] = str(error)
         return
     got["processes"] = got["namespaces"] = True
+    if spec.get("host"):
+        call("sethostname", spec["host"].encode(), len(spec["host"]))
     got["network_off"] = not spec["network"]
     if not spec["network"]:
         raise_loopback()
@@ -107,6 +112,7 @@ def shape_files(spec, got):
     # what is shown comes first: the writable folders may lie in it
     keep = [(path, os.open(path, os.O_PATH)) for path in [*spec["shown"], *spec["writable"]] if os.path.exists(path)]
     tmp = os.open(spec["tmp"], os.O_PATH)  # its own path may be hidden by the time it is bound
+    placed = [(os.open(source, os.O_PATH), target, writable) for source, target, writable in spec.get("binds", [])]
     hidden = {os.path.realpath(path) for path in spec["hidden"] if os.path.isdir(path)}
     for path in sorted(hidden):
         if any(path.startswith(other + "/") for other in hidden):
@@ -127,6 +133,12 @@ def shape_files(spec, got):
         mount("/proc/self/fd/%d" % fd, path, None, MS_BIND | MS_REC)
         os.close(fd)
     os.close(tmp)
+    for fd, path, writable in placed:
+        mount("/proc/self/fd/%d" % fd, path, None, MS_BIND)
+        os.close(fd)
+        opened += [path] if writable else []
+    for path in spec.get("locked", []):
+        mount(path, path, None, MS_BIND)  # a mount of its own, which nothing below makes writable again
     if os.path.isdir("/dev/shm"):
         mount("none", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,size=256m")
         opened.append("/dev/shm")
@@ -173,6 +185,18 @@ def limit(spec):
         write("/proc/self/oom_score_adj", "1000")
     except OSError:
         pass
+
+
+def narrow(spec):
+    """What a perturbed run is told of its machine: how many processors, which process ids are taken."""
+    os.umask(spec.get("umask", 0o022))
+    if spec.get("cpus") and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, spec["cpus"])
+    for _ in range(spec.get("pids", 0)):
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        os.waitpid(child, 0)
 
 
 def run_command(spec):
@@ -266,6 +290,7 @@ def init(spec, got, status_fd):
     if LINUX:
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # changing the user clears it
     os.write(status_fd, (json.dumps(got) + "\n").encode())
+    narrow(spec)
     child = os.fork()
     if child == 0:
         os.close(status_fd)

@@ -139,7 +139,7 @@ def _ended(run: demos.Run, demo: Demo) -> tuple[Cause, str]:
 
 def _differs(one: demos.Run, two: demos.Run, demo: Demo) -> str:
     for name, path in one.outputs.items():
-        if found := compare.difference(name, path, two.outputs[name], demo.tolerance):
+        if found := compare.difference(name, path, two.outputs[name], demo.tolerance, demo.normalise):
             return found
     return ""
 
