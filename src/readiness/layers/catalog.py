@@ -47,6 +47,14 @@ _INFRASTRUCTURE: Final = (
         modes=_RESEARCH,
     ),
     CheckSpec("infrastructure.tests-bite", Layer.INFRASTRUCTURE, "tests bite", Cost.LONG, f"{_I}.tests_bite", Stakes.MONEY),
+    CheckSpec(
+        "infrastructure.survives-perturbation",
+        Layer.INFRASTRUCTURE,
+        "survives perturbation",
+        Cost.LONG,
+        f"{_I}.survives_perturbation",
+        Stakes.MONEY,
+    ),
 )
 _SECURITY: Final = (
     CheckSpec("security.secrets-absent", Layer.SECURITY, "secrets absent", Cost.RUN, f"{_S}.secrets_absent", history=True),
