@@ -21,7 +21,10 @@ COMMANDS: Final = {
         "approve": "say on one page whether a project may be built, or go to production",
         "mode": "show or change how far a project says it goes, and until when",
         "waive": "accept one problem for a while, signed by somebody else",
-        "evidence": "look at the evidence a check left, or verify it",
+        "evidence": "look at the evidence a check left, verify it, or add somebody else's",
+    },
+    "1 Infrastructure": {
+        "recreate": "recreate the demo rung by rung, and name what its result depends on",
     },
     "5 Measure": {
         "outcome": "lint and lock outcomes",

@@ -55,6 +55,14 @@ _INFRASTRUCTURE: Final = (
         f"{_I}.survives_perturbation",
         Stakes.MONEY,
     ),
+    CheckSpec(
+        "infrastructure.recreated-by-somebody-else",
+        Layer.INFRASTRUCTURE,
+        "recreated by somebody else",
+        Cost.LONG,
+        f"{_I}.recreated_by_somebody_else",
+        Stakes.REGULATION,
+    ),
 )
 _SECURITY: Final = (
     CheckSpec("security.secrets-absent", Layer.SECURITY, "secrets absent", Cost.RUN, f"{_S}.secrets_absent", history=True),

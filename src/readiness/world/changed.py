@@ -21,13 +21,15 @@ class Bind:
 class Changed:
     """What is different around a command. The defaults change nothing.
 
-    `env` is set and `without` removed, after everything else; `tmp` stands in for the temporary folder and `cwd` for the
+    `env` is set and `without` removed, after everything else; `inner` is set for the demo alone, and not for what watches
+    it; `tmp` stands in for the temporary folder and `cwd` for the
     working folder; `locked` are paths that stay read-only inside a writable folder, `closed` folders that are not writable
     at all; `user` is another user id; `cpus` how many processors may be used and are seen; `host` another host name;
     `pids` how many process ids are used up before the command starts; `offline` takes the network away.
     """
 
     env: Mapping[str, str] = field(default_factory=dict)
+    inner: Mapping[str, str] = field(default_factory=dict)
     without: frozenset[str] = frozenset()
     binds: tuple[Bind, ...] = ()
     locked: tuple[Path, ...] = ()

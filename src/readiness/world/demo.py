@@ -160,11 +160,11 @@ class DemoSession:
             return self._run(demo, environment, label, changed=changed, kept_in=tree)
 
     def under(self, env: Mapping[str, str], label: str, *, elsewhere: bool = False) -> Run:
-        """A run with variables set, made once for each `label`, in the first environment or the second."""
+        """A run whose demo has variables set, made once for each `label`, in the first environment or the second."""
         environment = self.session.second if elsewhere else self.session.first
         if label not in self._under:
             with self.session.progress("running the demo once more"):
-                self._under[label] = self._run(self._declared, environment, label, changed=Changed(env=dict(env)))
+                self._under[label] = self._run(self._declared, environment, label, changed=Changed(inner=dict(env)))
         return self._under[label]
 
     @property

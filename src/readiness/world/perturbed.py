@@ -90,6 +90,7 @@ class _Made:
 
     tree: Path
     env: dict[str, str] = field(default_factory=dict)
+    inner: dict[str, str] = field(default_factory=dict)
     without: frozenset[str] = frozenset()
     binds: list[Bind] = field(default_factory=list)
     opened: list[Path] = field(default_factory=list)
@@ -203,6 +204,7 @@ def _changed(
     locked, closed, opened = _locked(demo, environment.tree, made) if Perturbation.SOURCE in names else ((), (), ())
     return Changed(
         {name: value for name, value in made.env.items() if name not in demo.env},
+        _beside(made.inner, demo),
         made.without - set(demo.env),
         tuple(made.binds),
         locked,
@@ -217,6 +219,14 @@ def _changed(
         PIDS if Perturbation.PIDS in names else 0,
         Perturbation.NETWORK in names,
     )
+
+
+def _beside(inner: Mapping[str, str], demo: Demo) -> dict[str, str]:
+    """The clock of the demo; its own search path of modules comes after ours."""
+    found = dict(inner)
+    if "PYTHONPATH" in inner and "PYTHONPATH" in demo.env:
+        found["PYTHONPATH"] = f"{inner['PYTHONPATH']}{os.pathsep}{demo.env['PYTHONPATH']}"
+    return found
 
 
 def _another_user(user: int) -> int:
@@ -356,18 +366,26 @@ def _other_words(names: Names, given: Given, made: _Made, folder: Path) -> None:
     if Perturbation.HASH in names:
         made.env["PYTHONHASHSEED"] = "20262" if given.other else "20261"
     if Perturbation.CLOCK in names:
-        made.env |= clock_settings(f"+{CLOCK_AHEAD.total_seconds():.0f}")
+        made.inner |= clock_settings(f"+{CLOCK_AHEAD.total_seconds():.0f}", folder)
     if Perturbation.VARIABLES in names:
         made.env |= dict(given.variables)
         made.without = frozenset(given.without) - set(made.env)
 
 
-def clock_settings(moment: str) -> dict[str, str]:
-    """Variables under which a program sees another time: `moment` as faketime reads it, `+N` seconds or a standing time."""
+def clock_settings(moment: str, folder: Path) -> dict[str, str]:
+    """Variables under which a program sees another time: `moment` as faketime reads it, `+N` seconds or a standing time.
+
+    `folder` is one that commands can read; a patch for the sleep of Python is laid there.
+    """
     library = faketime()
     assert library is not None, "callers ask `unable` first"
-    # Without this a wait for two seconds would end at once, or never.
-    return {"LD_PRELOAD": str(library), "FAKETIME": moment, "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1"}
+    patch = folder / "clock/sitecustomize.py"
+    if not patch.exists():
+        patch.parent.mkdir(exist_ok=True)
+        files.write_atomically(patch, (Path(__file__).with_name("probes") / "clock/sitecustomize.py").read_bytes())
+        patch.chmod(0o644)
+    # Monotonic time stays as it is: else a wait for two seconds would end at once, or never.
+    return {"LD_PRELOAD": str(library), "FAKETIME": moment, "FAKETIME_DONT_FAKE_MONOTONIC": "1", "PYTHONPATH": str(patch.parent)}
 
 
 def zones(now: datetime) -> tuple[str, str]:

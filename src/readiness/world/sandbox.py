@@ -133,11 +133,21 @@ class Sandbox:
 
     Three folders side by side, all removed by `close`: `root`, of whose children those that were opened are writable for
     commands and nothing else is; `given`, what we hand to commands to read; `private`, what no command sees. So
-    nothing we write to by its path can have been replaced by a link. `hidden` are folders no command may see.
+    nothing we write to by its path can have been replaced by a link. `hidden` are folders no command may see. `system` is
+    the root folder of another operating system, in which commands run instead of this one's; it takes namespaces.
     """
 
-    def __init__(self, root: Path, hidden: tuple[Path, ...] = (), shown: tuple[Path, ...] = (), *, plain: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        hidden: tuple[Path, ...] = (),
+        shown: tuple[Path, ...] = (),
+        *,
+        plain: bool = False,
+        system: Path | None = None,
+    ) -> None:
         self.root = root
+        self.system = system
         self.hidden = hidden
         self.shown = shown
         self.plain = plain
@@ -230,6 +240,7 @@ class Sandbox:
             "limits": {"FSIZE": FILE_LIMIT_BYTES, "CORE": 0, "NPROC": PROCESS_LIMIT},
             "status": str(status),
             "plain": self.plain,
+            **self._other_system(),
         }
         started = time.monotonic()
         process = self._start(changed.applied(spec))
@@ -257,6 +268,13 @@ class Sandbox:
             isolation,
             streams[0].digest,
         )
+
+    def _other_system(self) -> dict[str, str]:
+        if self.system is None:
+            return {}
+        stage = self.private / "stage"
+        stage.mkdir(exist_ok=True)
+        return {"root": str(self.system), "stage": str(stage)}
 
     def _visible(self) -> list[Path]:
         """What may be shown: a folder that holds a hidden one would bring it back to light."""

@@ -46,11 +46,13 @@ def silent(text: str) -> Iterator[None]:
 class Session:
     """Executes one project in one sandbox; everything expensive is done at most once, and only when asked for.
 
-    `root` of the sandbox lies in `READINESS_WORK`, else in the machine's folder for large temporary files.
+    `root` of the sandbox lies in `READINESS_WORK`, else in the machine's folder for large temporary files. `system` is the
+    root folder of another operating system to execute it in.
     """
 
-    def __init__(self, project: Project, procedure: Procedure, progress: Progress = silent) -> None:
+    def __init__(self, project: Project, procedure: Procedure, progress: Progress = silent, system: Path | None = None) -> None:
         self.project = project
+        self.system = system
         self.procedure = procedure
         self.progress = progress
         self.installed: Path | None = None
@@ -71,13 +73,15 @@ class Session:
             raise CannotJudge(f"no work folder can be made in {parent}: {error.strerror}", "set READINESS_WORK to a folder") from None
         root.chmod(0o755)
         hidden = {*_homes(), self.project.toplevel}
-        return Sandbox(root, tuple(hidden), tuple(self._shown()), plain=bool(os.environ.get("READINESS_PLAIN_SANDBOX")))
+        plain = bool(os.environ.get("READINESS_PLAIN_SANDBOX"))
+        return Sandbox(root, tuple(hidden), tuple(self._shown()), plain=plain, system=self.system)
 
     def _shown(self) -> Iterator[Path]:
         from readiness.world.environment import index_settings
 
         for interpreter in self.procedure.interpreters:
-            yield interpreter.prefix
+            if self.system is None:  # another system brings its own
+                yield interpreter.prefix
         for name in ("UV_FIND_LINKS", "SSL_CERT_FILE", "SSL_CERT_DIR"):
             value = os.environ.get(name, "") if name.startswith("SSL") else index_settings().get(name, "")
             yield from (Path(part) for part in value.split() if part.startswith("/"))

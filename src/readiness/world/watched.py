@@ -161,6 +161,7 @@ def run(session: Session, environment: Environment, demo: Demo, argv: list[str],
         "upstream": upstream,
         "model": boundary,
         "database": {"socket": str(wish.database.socket), "url": wish.database.url} if wish.database else None,
+        "env": dict(wish.changed.inner),
         "out": str(out),
     }
     spec = session.sandbox.give("demo.json", json.dumps(content).encode())

@@ -122,6 +122,8 @@ class Search:
         run = self.session.perturbed(names, given, turn)
         if told := untellable(run, self.demo):
             return Unlike(untold=told)
+        if not run.ran.ok and Perturbation.CLOCK in names and (run.ran.signal or "[Errno 22]" in run.ran.said):
+            return Unlike(untold=f"faketime does not get along with it ({_exit(run)})")
         if not run.ran.ok:
             return Unlike(died=f"the demo ends with {_exit(run)}: {causes.of_output(run.ran.said).reason}")
         return Unlike(self._beyond_chance(differences.between(self.first, run, self.demo)))
@@ -180,11 +182,16 @@ def survey(context: Context, *, thorough: bool, only: Names | None = None) -> Su
         chance=chance,
         blamed=blamed,
         equal=equal,
-        untried={name: why for name, why in untried.items() if name in asked and name not in stated},
+        untried={name: why for name, why in {**untried, **_of_tools(untold)}.items() if name in asked and name not in stated},
         stated={name: why for name, why in stated.items() if name in asked},
-        untold=untold,
+        untold={name: why for name, why in untold.items() if name not in _of_tools(untold)},
         runs=search.runs + 1,
     )
+
+
+def _of_tools(untold: Mapping[Perturbation, str]) -> dict[Perturbation, str]:
+    """What could not be told for the sake of a tool, which is as if it had not been tried."""
+    return {name: why for name, why in untold.items() if why.startswith("faketime ")}
 
 
 Found = tuple[tuple[Blamed, ...], tuple[Perturbation, ...], dict[Perturbation, str]]
@@ -327,7 +334,7 @@ def _standing(search: Search, context: Context, untried: Mapping[Perturbation, s
         says = hidden.SAYS[Perturbation.HASH]
         yield says, hidden.REPAIRS[Perturbation.HASH], lambda: twice({"PYTHONHASHSEED": "0"}, "h")
     if Perturbation.CLOCK not in untried:
-        clock = perturbed.clock_settings(STANDING)
+        clock = perturbed.clock_settings(STANDING, context.session.sandbox.given)
         yield hidden.SAYS[Perturbation.CLOCK], hidden.REPAIRS[Perturbation.CLOCK], lambda: twice(clock, "c")
 
 

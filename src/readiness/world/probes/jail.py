@@ -2,7 +2,8 @@
 
 Stand-alone (standard library only), started with `python -I -S jail.py SPEC_FD`. The specification is JSON on that
 descriptor: argv, cwd, env, network, writable, shown, hidden, uid, gid, limits, status (path of the status file). A run
-that is perturbed also has binds [source, target, writable], locked, umask, cpus, host, pids, inner_uid.
+that is perturbed also has binds [source, target, writable], locked, umask, cpus, host, pids, inner_uid; one in another
+root of an operating system has root (its folder) and stage (an empty folder, where it is put together).
 
 It tries, in this order, and reports what it got: own mount, process, network and IPC namespaces (as root directly, else
 through a user namespace); the whole file system read-only but for the work folder; the home, the checkout and /run
@@ -137,6 +138,8 @@ def shape_files(spec, got):
         mount("/proc/self/fd/%d" % fd, path, None, MS_BIND)
         os.close(fd)
         opened += [path] if writable else []
+    if spec.get("root"):
+        enter_root(spec, opened)
     for path in spec.get("locked", []):
         mount(path, path, None, MS_BIND)  # a mount of its own, which nothing below makes writable again
     if os.path.isdir("/dev/shm"):
@@ -150,6 +153,49 @@ def shape_files(spec, got):
         got["why"] = "the file system stays writable (%s)" % error
         return
     got["files"] = True
+
+
+def enter_root(spec, opened):
+    """Another operating system around the command: its folders, with what the command is shown laid into them.
+
+    Nothing is written there. Folders on the way to something that is shown are made anew, and hold what they held.
+    """
+    root, stage = spec["root"], spec["stage"]
+    outside = ["/proc", "/dev", "/sys", "/tmp", "/etc/resolv.conf", "/etc/hosts"]
+    laid = [path for path in [*outside, *spec["shown"], *opened] if os.path.exists(path)]
+    os.makedirs(stage, exist_ok=True)  # what is hidden may have taken it away
+    mount("none", stage, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=16m")
+    lay_out(root, stage, "", {path.rstrip("/") for path in laid})
+    for path in sorted(set(laid), key=len):
+        target = stage + path
+        if not os.path.lexists(target):
+            if os.path.isdir(path):
+                os.makedirs(target)
+            else:
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o644))
+        if os.path.isdir(path) == os.path.isdir(target):
+            mount(path, target, None, MS_BIND | MS_REC)
+    os.chroot(stage)
+    os.chdir("/")
+
+
+def lay_out(root, stage, inner, laid):
+    """The entries of a folder of the other root, bound one by one; those that lead to something that is laid in are opened."""
+    for name in os.listdir(root + inner):
+        path, source = inner + "/" + name, root + inner + "/" + name
+        if os.path.islink(source):
+            os.symlink(os.readlink(source), stage + path)
+        elif os.path.isdir(source):
+            os.mkdir(stage + path, 0o755)
+            if any(other.startswith(path + "/") for other in laid):
+                lay_out(root, stage, path, laid)
+            elif path not in laid:
+                mount(source, stage + path, None, MS_BIND | MS_REC)
+        elif os.path.isfile(source):
+            os.close(os.open(stage + path, os.O_CREAT | os.O_WRONLY, 0o644))
+            if path not in laid:
+                mount(source, stage + path, None, MS_BIND)
 
 
 def private_proc(got):
@@ -313,6 +359,8 @@ def main():
     os.umask(0o022)
     enter_namespaces(spec, got)
     shape_files(spec, got)
+    if spec.get("root") and not got["files"]:
+        sys.exit("another root needs namespaces (%s)" % (got["why"] or "none here"))
     first = os.fork()
     if first == 0:
         init(spec, got, status_fd)
