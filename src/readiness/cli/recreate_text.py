@@ -8,7 +8,7 @@ from readiness.runs.exchange import Exported, Imported
 from readiness.runs.recreate import FAILS, NOT_APPLICABLE, REACHED, TITLES, UNKNOWN, Recreated, Rung
 from readiness.runs.recreated import Plan
 
-MARKS = {REACHED: "✓", FAILS: "✗", UNKNOWN: "?", NOT_APPLICABLE: "–"}
+MARKS = {REACHED: "✓", FAILS: "✗", UNKNOWN: "?", NOT_APPLICABLE: "-"}
 WIDTH = 112
 
 
@@ -39,7 +39,7 @@ def _rung(rung: Rung) -> list[str]:
     for chance in survey.chance:
         lines += _wrapped("      ~ chance: ", chance.text) + _wrapped("        fix  ", chance.repair)
     lines += [line for name, why in {**survey.untold, **survey.untried}.items() for line in _wrapped(f"      ? {name}: ", why)]
-    lines += [line for name, why in survey.stated.items() for line in _wrapped(f"      – {name}: ", why)]
+    lines += [line for name, why in survey.stated.items() for line in _wrapped(f"      - {name}: ", why)]
     if survey.equal:
         lines += _wrapped("      = ", f"no difference with another {', '.join(survey.equal)}")
     return lines
