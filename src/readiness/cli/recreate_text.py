@@ -81,7 +81,8 @@ def planned(plan: Plan) -> str:
     lines += [f"  would write  {path}" for path in plan.writes]
     lines.append(f"  network      {plan.network}")
     often = f"{plan.least} times" if plan.most == plan.least else f"{plan.least} times, up to about {plan.most} where causes are looked for"
-    return "\n".join([*lines, f"  the demo runs {often}"])
+    long = f"; {plan.least} runs take about {max(plan.seconds, 1):.0f} s, by the last time" if plan.seconds is not None else ""
+    return "\n".join([*lines, f"  the demo runs {often}{long or '; how long it takes is not known here yet'}"])
 
 
 def exported(found: Exported) -> str:

@@ -9,7 +9,9 @@ from typing import Any, Final
 from readiness.config import manifest as manifests
 from readiness.errors import CannotJudge
 from readiness.layers.infrastructure import declarations, procedure
+from readiness.runs import evidence as store
 from readiness.runs import os_roots
+from readiness.runs.plan import durations
 from readiness.runs.recreate import NOT_APPLICABLE, TITLES, Asked, Recreated, Rung, needed_demo
 from readiness.sequence.finding import Outcome
 from readiness.world import demo as demos
@@ -17,6 +19,10 @@ from readiness.world import project as projects
 from readiness.world.perturbed import Perturbation
 from readiness.world.session import work_folder
 
+CHECKED_RUNS: Final = 3
+"""How often the demo runs when it is checked whether it recreates elsewhere."""
+MORE_RUNS: Final = 150
+"""About how often it runs more where causes have to be told apart."""
 SCHEMA: Final = "readiness/recreate/1"
 
 Json = dict[str, Any]  # JSON values
@@ -65,7 +71,10 @@ def _rung(rung: Rung) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a climb would do: what is run on each rung, what is written, what the network is used for, and how often the demo runs."""
+    """What a climb would do: what is run on each rung, what is written, what the network is used for, and how often the demo runs.
+
+    `seconds` is about what the least takes, by the last time the demo was recreated here; None where it never was.
+    """
 
     id: str
     demo: str
@@ -74,6 +83,7 @@ class Plan:
     network: str
     least: int
     most: int
+    seconds: float | None = None
 
 
 def plan(root: Path, asked: Asked) -> Plan:
@@ -82,7 +92,7 @@ def plan(root: Path, asked: Asked) -> Plan:
     project = projects.load(root, manifest.project_id)
     demo = needed_demo(project, manifest)
     steps = procedure.discover(project, manifest)
-    how = f"installs by {steps.source or steps.unread or 'nothing'} into an empty environment, runs the demo twice"
+    how = f"installs into an empty environment ({steps.source or steps.unread}), runs the demo twice"
     seeds = asked.seeds - 1
     more = f", and twice for each of {seeds} more seeds" if seeds else ""
     containers = declarations.compose_files(project)
@@ -101,7 +111,9 @@ def plan(root: Path, asked: Asked) -> Plan:
     network = "for installing only" if demo.network != "on" else "for installing and, as declared, for the demo"
     network += "; and a root of about 250 MB is downloaded from a mirror of Debian" if made else ""
     rungs = tuple((f"R{number}", line) for number, line in enumerate(lines) if number <= asked.rung)
-    return Plan(project.id, demos.name(demo), rungs, writes, network, least, least + (150 if asked.rung >= 1 else 0))
+    last = durations(root, store.trusted_keys(manifest)).get("infrastructure.recreates-elsewhere")
+    seconds = None if last is None else last / CHECKED_RUNS * least
+    return Plan(project.id, demos.name(demo), rungs, writes, network, least, least + (MORE_RUNS if asked.rung >= 1 else 0), seconds)
 
 
 def _of_root(asked: Asked, minor: str) -> str:

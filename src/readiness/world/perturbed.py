@@ -240,7 +240,7 @@ def _other_tree(environment: Environment, names: Names, made: _Made, places: tup
         parent = places[1] if Perturbation.ORDER in names else places[0]
         made.tree = parent / "tree"
         if Perturbation.ORDER in names:
-            _copy_otherwise_ordered(tree, made.tree)
+            copy_otherwise_ordered(tree, made.tree)
         else:
             _copy(tree, made.tree)
         if Perturbation.TIMES in names:
@@ -258,7 +258,7 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copytree(source, target, symlinks=True)
 
 
-def _copy_otherwise_ordered(source: Path, target: Path) -> None:
+def copy_otherwise_ordered(source: Path, target: Path) -> None:
     """Copies a tree into memory so that each folder lists its entries in another order than the original does."""
     target.mkdir(parents=True)
     names = listed(source)
@@ -266,7 +266,7 @@ def _copy_otherwise_ordered(source: Path, target: Path) -> None:
     for name in order:
         one, two = source / name, target / name
         if one.is_dir() and not one.is_symlink():
-            _copy_otherwise_ordered(one, two)
+            copy_otherwise_ordered(one, two)
         else:
             shutil.copy2(one, two, follow_symlinks=False)
     shutil.copystat(source, target)
