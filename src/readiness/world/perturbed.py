@@ -128,8 +128,10 @@ def stated(demo: Demo) -> dict[Perturbation, str]:
 
 _VARIABLES: Final[Mapping[Perturbation, tuple[str, ...]]] = {
     Perturbation.ZONE: ("TZ",),
-    Perturbation.LOCALE: ("LC_ALL",),
+    Perturbation.LOCALE: ("LC_ALL", "LANG"),
     Perturbation.HASH: ("PYTHONHASHSEED",),
+    Perturbation.HOME: ("HOME",),
+    Perturbation.TEMP: ("TMPDIR",),
 }
 
 
