@@ -126,11 +126,12 @@ EXIT_CODES: Final = {
     "answered; `approve`: approve, or build; `approve verify`: the newest page is a signed yes about this state",
     errors.EXIT_FAILS: "something required fails, or got worse; `evidence verify`: a file is refused; `questions`: an answer is no; "
     "`approve`: not ready, fix the organisation first, stop, or not yet; `mode`: it has ended, or something it asks for is not so; "
-    "`outcome`: something is wrong with one, or it could not be locked; `access lint`: something is wrong; `access can`: denied; "
-    "`access plan`: something is refused",
+    "`outcome`: something is wrong with one, or it could not be locked; `recreate`: a rung fails, or the snapshot gave another result; "
+    "`evidence add`: it does not count; `access lint`: something is wrong; `access can`: denied; `access plan`: something is refused",
     errors.EXIT_MISUSE: "misuse or bad input: an unknown option, no such folder, a fault in `readiness.toml`",
     errors.EXIT_UNKNOWN: "could not judge: something required is unknown, or nothing is proven; `approve`: a pilot, or nothing stands in "
-    "the way but what is not proven; `outcome`: one could not be measured; `access can`: a policy errs on it",
+    "the way but what is not proven; `outcome`: one could not be measured; `recreate`: a rung asked for could not be told; "
+    "`access can`: a policy errs on it",
     errors.EXIT_BUG: "our bug; `READINESS_TRACEBACK=1` shows where",
     errors.EXIT_INTERRUPTED: "interrupted by you",
 }
@@ -249,6 +250,7 @@ command = ["python", "-m", "assistant", "data/questions.txt", "out/answers.jsonl
 env = { LANG = "C.UTF-8" }
 secrets = ["OPENAI_API_KEY"]                    # names only; the demo is given values that open nothing
 outputs = ["out/answers.jsonl"]                 # what must come out the same
+normalise = { "out/answers.jsonl:asked_at" = "timestamp" }   # but for times and ids
 timeout_s = 120
 network = "off"
 
@@ -342,6 +344,8 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "timeout_s": "seconds the demo may take",
         "network": "`on` lets the demo reach the network, and the finding says so; `cassette` is refused by this version",
         "tolerance": "how far numbers may move, see [demo.tolerance](#demotolerance)",
+        "normalise": "fields of JSON, JSON-lines and CSV outputs whose values are not compared, as `file:field`: a `timestamp` must "
+        "still read as one, and an `id` must come again wherever it did",
     },
     "demo.server": {
         "argv": "the command that starts the server; it is given `PORT`, which stands for `{PORT}` here, and listens on 127.0.0.1",
@@ -439,6 +443,7 @@ _KINDS: Final = {
     "demo.server": "table",
     "demo.request": "list of tables",
     "demo.tolerance": "table of tables",
+    "demo.normalise": "table of `timestamp` or `id`",
     "demo.request.json": "any value",
     "demo.command": "command",
     "demo.setup": "list of commands",

@@ -176,3 +176,24 @@ def test_a_factor_nobody_knows_is_named_with_the_nearest() -> None:
     with pytest.raises(InputError) as caught:
         parse('[infrastructure.factors]\nprompt = ["a"]\n')
     assert caught.value.problems == ["readiness.toml:2: unknown key `prompt`, did you mean `prompts`?"]
+
+
+def test_fields_that_are_times_or_ids_are_declared_by_file_and_field() -> None:
+    demo = parse('[demo]\ncommand = ["x"]\nnormalise = { "out/a.jsonl:at" = "timestamp" }\n').demo
+    assert demo is not None
+    assert dict(demo.normalise) == {"out/a.jsonl:at": "timestamp"}
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('{ "out/a.txt:at" = "timestamp" }', "of a file that ends in .json, .jsonl, .csv, got `out/a.txt:at`"),
+        ('{ "out/a.json" = "id" }', "is named `file:field`"),
+        ('{ "out/a.json:at" = "date" }', "must be `timestamp` or `id`, got `date`"),
+    ],
+)
+def test_what_cannot_be_normalised_is_refused_with_its_line(written: str, said: str) -> None:
+    with pytest.raises(InputError) as error:
+        parse(f'[demo]\ncommand = ["x"]\nnormalise = {written}\n')
+    assert f"{error.value.problems[0]}".startswith("readiness.toml:3: ")
+    assert said in error.value.problems[0]

@@ -15,6 +15,7 @@ from readiness.runs import check
 from readiness.sequence.finding import Finding
 from readiness.testing.projects import make_repository
 from readiness.testing.wheels import make_wheel
+from tests.layers.recreated import PREPARED
 from tests.packed import write_wheels
 
 ASSETS = Path(__file__).parents[1] / "assets"
@@ -58,6 +59,8 @@ def judge(offline: Path) -> Judge:
     def run(name: str, variant: str = "", files: dict[str, str] | None = None) -> Finding:
         like = ASSETS / name / variant if variant else None
         root = make_repository(offline / "project", files, like=like)
+        if variant and name in PREPARED:
+            PREPARED[name](root)
         judged = check.check(root, check.Options(only=(name,), everything=True))
         finding = next(item.finding for layer in judged.verdict.layers for item in layer.checks)
         # which walls this machine gives is told by notes of their own, and tested with the sandbox

@@ -37,9 +37,6 @@ COMMANDS: Final = {
     "3 Data": {
         "data": "write what can be seen of a data contract",
     },
-    "2 Secure": {
-        "access": "lint access policies, ask them, show who may do what",
-    },
     "5 Measure": {
         "outcome": "lint and lock outcomes",
     },

@@ -29,6 +29,12 @@ NEEDS: Final = ("postgres",)
 """What a demo can be supplied with."""
 
 
+KINDS: Final = ("timestamp", "id")
+"""What a field of an output can be declared to be, so that its value is not compared."""
+NORMALISED: Final = (".json", ".jsonl", ".csv")
+"""Files with fields, by the ending of their name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request to a server demo; the answer's body becomes `outputs/requests/<id>.json`.
@@ -80,6 +86,7 @@ class Demo:
     timeout_s: float = 120
     network: str = "off"
     tolerance: Mapping[str, Tolerance] = field(default_factory=dict)
+    normalise: Mapping[str, str] = field(default_factory=dict)
     line: int = 1
 
 
@@ -245,7 +252,7 @@ def _mode(reader: Reader, project: dict[str, object]) -> Declaration:
 def _demo(reader: Reader, raw: object) -> Demo:
     table = reader.table(("demo",), raw)
     known = ("setup", "command", "server", "request", "notebook", "needs", "env", "secrets", "outputs", "metrics",
-             "timeout_s", "network", "tolerance")  # fmt: skip
+             "timeout_s", "network", "tolerance", "normalise")  # fmt: skip
     reader.known(("demo",), table, known)
     kinds = [kind for kind in ("command", "server", "notebook") if kind in table]
     if len(kinds) != 1:
@@ -270,6 +277,7 @@ def _demo(reader: Reader, raw: object) -> Demo:
         timeout_s=reader.number(("demo", "timeout_s"), table.get("timeout_s", 120), least=0.1),
         network=_network(reader, table),
         tolerance=_tolerances(reader, table.get("tolerance", {})),
+        normalise=_normalised(reader, table.get("normalise", {})),
         line=reader.line(("demo",)),
     )
 
@@ -322,6 +330,17 @@ def _tolerances(reader: Reader, raw: object) -> dict[str, Tolerance]:
         if ":" not in name:
             reader.problem(at, f"a tolerance is named `file:field`, got `{name}`")
         found[name] = Tolerance(*(reader.number((*at, key), table.get(key, 0.0), least=0.0) for key in ("abs", "rel")))
+    return found
+
+
+def _normalised(reader: Reader, raw: object) -> dict[str, str]:
+    found = {}
+    for name, kind in reader.table(("demo", "normalise"), raw).items():
+        at = ("demo", "normalise", name)
+        file, _, field_name = name.partition(":")
+        if not field_name or not file.endswith(NORMALISED):
+            reader.problem(at, f"what is normalised is named `file:field`, of a file that ends in {', '.join(NORMALISED)}, got `{name}`")
+        found[name] = reader.choice(at, kind, list(KINDS))
     return found
 
 

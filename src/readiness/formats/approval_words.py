@@ -48,6 +48,14 @@ CHECKS: Final[dict[str, tuple[str, str]]] = {
         "It shares no account, network, store or key with what runs beside it.",
         "It shares an account, a network, a store or a key with what runs beside it.",
     ),
+    "infrastructure.survives-perturbation": (
+        "Its results do not hang on the machine, the clock or the place it runs in.",
+        "Its results change with something around it, such as the clock or the machine.",
+    ),
+    "infrastructure.recreated-by-somebody-else": (
+        "Somebody else ran it again on their own, and got the same results.",
+        "Somebody else ran it again and got other results.",
+    ),
     "security.secrets-absent": (
         "No password or key lies in its files or in their history.",
         "A password or key lies in its files or in their history.",

@@ -52,6 +52,22 @@ _INFRASTRUCTURE: Final = (
     CheckSpec(
         "infrastructure.few-containers", Layer.INFRASTRUCTURE, "few containers", Cost.STATIC, f"{_I}.few_containers", None, _PROTOTYPE
     ),
+    CheckSpec(
+        "infrastructure.survives-perturbation",
+        Layer.INFRASTRUCTURE,
+        "survives perturbation",
+        Cost.LONG,
+        f"{_I}.survives_perturbation",
+        Stakes.MONEY,
+    ),
+    CheckSpec(
+        "infrastructure.recreated-by-somebody-else",
+        Layer.INFRASTRUCTURE,
+        "recreated by somebody else",
+        Cost.LONG,
+        f"{_I}.recreated_by_somebody_else",
+        Stakes.REGULATION,
+    ),
 )
 _SECURITY: Final = (
     CheckSpec("security.secrets-absent", Layer.SECURITY, "secrets absent", Cost.RUN, f"{_S}.secrets_absent", history=True),

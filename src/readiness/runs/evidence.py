@@ -17,6 +17,7 @@ from readiness import __version__
 from readiness.config.manifest import Manifest
 from readiness.formats import canonical, findings, intoto
 from readiness.layers import catalog
+from readiness.layers.infrastructure import recreation
 from readiness.sequence.evidence import EXECUTED_TTL, Digest, Evidence, Witness, stale_reason
 from readiness.sequence.finding import Cause, Finding, Outcome
 from readiness.sequence.verdict import Verdict
@@ -60,6 +61,8 @@ def conditions(project: Project, manifest: Manifest, check: str = "") -> Digest:
         found["module"] = own_code.of_module(module)
     if check in catalog.with_history():
         found["commit"] = project.commit
+    if check == recreation.CHECK:
+        found["recreations"] = recreation.standing(project.home)
     if project.whole is not None and check in catalog.looking_beyond():
         found["repository"] = project.whole.tree
     return canonical.digest(canonical.canonical(found))

@@ -53,7 +53,7 @@ def plan(root: Path, options: check.Options) -> Plan:
     steps = procedure.discover(project, manifest)
     now = datetime.now(UTC)
     kept = {} if options.again else store.collect(project, manifest, now)[0]
-    last = _durations(root, store.trusted_keys(manifest))
+    last = durations(root, store.trusted_keys(manifest))
     mode, stakes = manifest.mode.mode, manifest.stakes
     wanted = check.wanted(manifest, options)
     lines = [Line(spec, spec.required(mode, stakes), spec.id in kept, last.get(spec.id)) for spec in wanted]
@@ -92,7 +92,8 @@ def _shown(argv: tuple[str, ...]) -> str:
     return " ".join(argv).replace(" --python {python}", "").replace("{tools}/", "")
 
 
-def _durations(root: Path, trusted: dict[str, str]) -> dict[str, float]:
+def durations(root: Path, trusted: dict[str, str]) -> dict[str, float]:
+    """How long each check took when it was last executed here, in seconds."""
     found: dict[str, float] = {}
     for path in store.listed(root):
         if path.parent.name not in found:

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from readiness.config.manifest import SECRET, Demo, Manifest, Request
-from readiness.world import beneath, files, notebook, reads, watched
+from readiness.world import beneath, files, notebook, perturbed, reads, watched
+from readiness.world.changed import UNCHANGED, Changed
 from readiness.world.environment import Environment
+from readiness.world.perturbed import NOTHING, Given, Names
 from readiness.world.project import Project
 from readiness.world.sandbox import Ran
 from readiness.world.session import Session
@@ -102,6 +104,8 @@ class DemoSession:
         self.project_id = project.id
         self.demo, self.source = of(project, manifest)
         self.stop_within_s = manifest.measurement.stop_within_s
+        self._perturbed: dict[tuple[Names, Given, int], Run] = {}
+        self._under: dict[str, Run] = {}
 
     @cached_property
     def first(self) -> Run:
@@ -154,6 +158,29 @@ class DemoSession:
         if run.database is not None:
             self.session.postgres[0].drop_database(f"demo_{label}")
 
+    def perturbed(self, names: Names, given: Given = NOTHING, turn: int = 0) -> Run:
+        """A run in the first environment with circumstances changed; without names a plain one more, another for each `turn`."""
+        key = (names, given, turn)
+        if key not in self._perturbed:
+            label = f"p{len(self._perturbed)}"
+            text = f"running the demo with another {', '.join(sorted(names))}" if 0 < len(names) < 4 else "running the demo perturbed"
+            with self.session.progress(text if names else "running the demo once more"):
+                self._perturbed[key] = self._changed(names, given, label)
+        return self._perturbed[key]
+
+    def _changed(self, names: Names, given: Given, label: str) -> Run:
+        demo, environment = self._declared, self.session.first
+        with perturbed.prepared(self.session, environment, demo, names, label, given) as (changed, tree):
+            return self._run(demo, environment, label, changed=changed, kept_in=tree)
+
+    def under(self, env: Mapping[str, str], label: str, *, elsewhere: bool = False) -> Run:
+        """A run whose demo has variables set, made once for each `label`, in the first environment or the second."""
+        environment = self.session.second if elsewhere else self.session.first
+        if label not in self._under:
+            with self.session.progress("running the demo once more"):
+                self._under[label] = self._run(self._declared, environment, label, changed=Changed(inner=dict(env)))
+        return self._under[label]
+
     @property
     def _declared(self) -> Demo:
         assert self.demo is not None, "callers look for a demo first"
@@ -166,27 +193,29 @@ class DemoSession:
         label: str,
         requests: tuple[Ask, ...] = (),
         stop_within_s: float | None = None,
+        changed: Changed = UNCHANGED,
+        kept_in: Path | None = None,
         seed: int = 0,
         told: str = "",
     ) -> Run:
         session = self.session
-        tree = environment.tree
+        tree = kept_in or environment.tree
         before = files.state_of(tree)
         for path in declared(demo):
             beneath.remove(tree, path)
         database = watched.fresh_database(session, label) if "postgres" in demo.needs else None
         asked = requests or tuple(_declared_request(request) for request in demo.requests)
-        wish = Wish(told or label, self.project_id, asked, stop_within_s, database)
-        seeing = reads.prepare(tree, self.project.entries)
+        wish = Wish(told or label, self.project_id, asked, stop_within_s, database, changed)
+        seeing = changed == UNCHANGED and reads.prepare(tree, self.project.entries)
         ran, seen = _execute(session, environment, demo, wish, seed)
         read = reads.seen(tree, self.project.entries) if seeing else None
         if database is not None:
             database = replace(database, tables=watched.tables(database))
         outputs, missing = _keep(session, demo, tree, label, ran)
-        created, changed = session.restore(tree, before)
+        created, altered = session.restore(tree, before)
         named = {*declared(demo), *_answers(demo)}
         return Run(
-            ran, outputs, missing, tuple(p for p in created if p not in named), tuple(p for p in changed if p not in named), seen,
+            ran, outputs, missing, tuple(p for p in created if p not in named), tuple(p for p in altered if p not in named), seen,
             read, database,
         )  # fmt: skip
 

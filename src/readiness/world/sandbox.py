@@ -24,6 +24,7 @@ from typing import IO, Final
 
 from readiness.errors import CannotJudge
 from readiness.world import files
+from readiness.world.changed import UNCHANGED, Changed
 
 OUTPUT_KEPT: Final = 256 * 1024
 """Bytes kept of each end of each stream; what lies between is counted and dropped."""
@@ -132,11 +133,21 @@ class Sandbox:
 
     Three folders side by side, all removed by `close`: `root`, of whose children those that were opened are writable for
     commands and nothing else is; `given`, what we hand to commands to read; `private`, what no command sees. So
-    nothing we write to by its path can have been replaced by a link. `hidden` are folders no command may see.
+    nothing we write to by its path can have been replaced by a link. `hidden` are folders no command may see. `system` is
+    the root folder of another operating system, in which commands run instead of this one's; it takes namespaces.
     """
 
-    def __init__(self, root: Path, hidden: tuple[Path, ...] = (), shown: tuple[Path, ...] = (), *, plain: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        hidden: tuple[Path, ...] = (),
+        shown: tuple[Path, ...] = (),
+        *,
+        plain: bool = False,
+        system: Path | None = None,
+    ) -> None:
         self.root = root
+        self.system = system
         self.hidden = hidden
         self.shown = shown
         self.plain = plain
@@ -170,10 +181,11 @@ class Sandbox:
         target.chmod(0o755)
         return target
 
-    def hand_over(self, path: Path) -> None:
-        """Gives a tree to the unprivileged user that commands run as, where we are root."""
+    def hand_over(self, path: Path, user: int | None = None) -> None:
+        """Gives a tree to the unprivileged user that commands run as, or to that `user`, where we are root."""
         if self.drops_root:
-            subprocess.run(["chown", "-R", "-h", f"{self.user}:{self.user}", "--", os.fspath(path)], check=True)
+            owner = self.user if user is None else user
+            subprocess.run(["chown", "-R", "-h", f"{owner}:{owner}", "--", os.fspath(path)], check=True)
 
     def environment(self, extra: Mapping[str, str] | None = None, path_first: tuple[Path, ...] = ()) -> dict[str, str]:
         """The whole environment of a command: the allow-listed names, our own settings, and `extra` last."""
@@ -206,8 +218,9 @@ class Sandbox:
         path_first: tuple[Path, ...] = (),
         network: bool = False,
         timeout_s: float = 120,
+        changed: Changed = UNCHANGED,
     ) -> Ran:
-        """Runs a command and returns how it ended; never raises for what the command does.
+        """Runs a command, with what is `changed` around it, and returns how it ended; never raises for what the command does.
 
         Raises CannotJudge where the sandbox itself could not be set up.
         """
@@ -227,9 +240,10 @@ class Sandbox:
             "limits": {"FSIZE": FILE_LIMIT_BYTES, "CORE": 0, "NPROC": PROCESS_LIMIT},
             "status": str(status),
             "plain": self.plain,
+            **self._other_system(),
         }
         started = time.monotonic()
-        process = self._start(spec)
+        process = self._start(changed.applied(spec))
         streams = _Stream(), _Stream()
         timed_out, filled = self._watch(process, streams, timeout_s)
         elapsed_s = time.monotonic() - started
@@ -254,6 +268,13 @@ class Sandbox:
             isolation,
             streams[0].digest,
         )
+
+    def _other_system(self) -> dict[str, str]:
+        if self.system is None:
+            return {}
+        stage = self.private / "stage"
+        stage.mkdir(exist_ok=True)
+        return {"root": str(self.system), "stage": str(stage)}
 
     def _visible(self) -> list[Path]:
         """What may be shown: a folder that holds a hidden one would bring it back to light."""

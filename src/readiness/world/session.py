@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import pwd
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Final
 from readiness.errors import CannotJudge
 from readiness.sequence.finding import Cause
 from readiness.world import beneath, files
+from readiness.world.changed import UNCHANGED, Changed
 from readiness.world.environment import Builder, Environment, Procedure
 from readiness.world.project import Project
 from readiness.world.sandbox import Ran, Sandbox
@@ -25,6 +27,12 @@ if TYPE_CHECKING:
 
 DATABASE: Final = "postgres"
 """The folder of a session's own database server, among what no command sees."""
+
+MEMORY: Final = Path("/dev/shm")  # noqa: S108  a folder of ours in it, made by us alone
+LEFT_BYTES: Final = 512 << 20
+"""The most that an installation may leave in HOME and still be copied."""
+OURS: Final = frozenset({"uv", "pycache"})
+"""What the caches hold of the package client and of Python, which no demo looks at."""
 
 Progress = Callable[[str], contextlib.AbstractContextManager[None]]
 
@@ -38,13 +46,17 @@ def silent(text: str) -> Iterator[None]:
 class Session:
     """Executes one project in one sandbox; everything expensive is done at most once, and only when asked for.
 
-    `root` of the sandbox lies in `READINESS_WORK`, else in the machine's folder for large temporary files.
+    `root` of the sandbox lies in `READINESS_WORK`, else in the machine's folder for large temporary files. `system` is the
+    root folder of another operating system to execute it in.
     """
 
-    def __init__(self, project: Project, procedure: Procedure, progress: Progress = silent) -> None:
+    def __init__(self, project: Project, procedure: Procedure, progress: Progress = silent, system: Path | None = None) -> None:
         self.project = project
+        self.system = system
         self.procedure = procedure
         self.progress = progress
+        self.installed: Path | None = None
+        """What the installation left in HOME and in the caches of the first environment; None where it is too much to keep."""
         self._lock: IO[str] | None = None
 
     @cached_property
@@ -61,13 +73,15 @@ class Session:
             raise CannotJudge(f"no work folder can be made in {parent}: {error.strerror}", "set READINESS_WORK to a folder") from None
         root.chmod(0o755)
         hidden = {*_homes(), self.project.toplevel}
-        return Sandbox(root, tuple(hidden), tuple(self._shown()), plain=bool(os.environ.get("READINESS_PLAIN_SANDBOX")))
+        plain = bool(os.environ.get("READINESS_PLAIN_SANDBOX"))
+        return Sandbox(root, tuple(hidden), tuple(self._shown()), plain=plain, system=self.system)
 
     def _shown(self) -> Iterator[Path]:
         from readiness.world.environment import index_settings
 
         for interpreter in self.procedure.interpreters:
-            yield interpreter.prefix
+            if self.system is None:  # another system brings its own
+                yield interpreter.prefix
         for name in ("UV_FIND_LINKS", "SSL_CERT_FILE", "SSL_CERT_DIR"):
             value = os.environ.get(name, "") if name.startswith("SSL") else index_settings().get(name, "")
             yield from (Path(part) for part in value.split() if part.startswith("/"))
@@ -154,7 +168,23 @@ class Session:
     def first(self) -> Environment:
         """The first environment, installed by the project's own procedure into an empty one."""
         with self.progress("installing into an empty environment"):
-            return self.builder.build("first", self.tree("first"), self.procedure)
+            built = self.builder.build("first", self.tree("first"), self.procedure)
+        self.installed = self._left()
+        return built
+
+    def _left(self) -> Path | None:
+        """Copies HOME and the caches, without those of the package client and of Python, to where no command sees them."""
+        root, target = self.sandbox.root, self.sandbox.private / "installed"
+        kept = ("home", "cache")
+        try:
+            sizes = [files.tree_bytes(child) for name in kept for child in (root / name).iterdir() if child.name not in OURS]
+            if sum(sizes) > LEFT_BYTES:
+                return None
+            for name in kept:
+                shutil.copytree(root / name, target / name, symlinks=True, ignore=lambda _, names: OURS.intersection(names))
+        except (OSError, shutil.Error):
+            return None  # a pipe, a socket: nothing that can be copied
+        return target
 
     @property
     def blocked(self) -> Cause:
@@ -194,11 +224,18 @@ class Session:
         env: dict[str, str] | None = None,
         network: bool = False,
         timeout_s: float = 120,
+        changed: Changed = UNCHANGED,
     ) -> Ran:
         """Runs a command of the project in an environment, in its copy of the tree, the network off unless asked for."""
         extra = {"VIRTUAL_ENV": str(environment.path), **(env or {})}
         return self.sandbox.run(
-            argv, cwd=environment.tree, env=extra, path_first=(environment.path / "bin",), network=network, timeout_s=timeout_s
+            argv,
+            cwd=environment.tree,
+            env=extra,
+            path_first=(environment.path / "bin",),
+            network=network,
+            timeout_s=timeout_s,
+            changed=changed,
         )
 
     def probe(self, name: str) -> Path:
@@ -213,6 +250,7 @@ class Session:
         if "postgres" in self.__dict__:
             self.postgres[0].stop()
         if "sandbox" in self.__dict__:
+            files.remove_tree(memory_folder(self.sandbox.root.name))
             self.sandbox.close()
             if self._lock is not None:
                 Path(self._lock.name).unlink(missing_ok=True)
@@ -225,6 +263,11 @@ def _homes() -> set[Path]:
     with contextlib.suppress(KeyError):
         found.add(Path(pwd.getpwuid(os.getuid()).pw_dir))
     return {path for path in found if path != Path("/")}
+
+
+def memory_folder(run: str) -> Path:
+    """Where the trees of one session lie that are kept in memory: a file system that lists folders in an order of its own."""
+    return MEMORY / f"readiness-{run}"
 
 
 def work_folder() -> Path:
@@ -252,7 +295,7 @@ def sweep(parent: Path) -> None:
             continue
         name = lock.name.removesuffix(".lock")
         _stop_database(parent / f"{name}.ours" / DATABASE)
-        for leftover in (parent / name, parent / f"{name}.ours", parent / f"{name}.given"):
+        for leftover in (parent / name, parent / f"{name}.ours", parent / f"{name}.given", memory_folder(name)):
             files.remove_tree(leftover)
         lock.unlink(missing_ok=True)
         handle.close()

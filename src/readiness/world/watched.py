@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from readiness.config.manifest import Demo
 from readiness.world import beneath
+from readiness.world.changed import UNCHANGED, Changed
 from readiness.world.environment import Environment
 from readiness.world.sandbox import Ran
 from readiness.world.session import Session
@@ -133,13 +134,14 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How a run is to be watched: under which label, with which requests, whether it is stopped, which database."""
+    """How a run is to be watched: under which label, with which requests, whether it is stopped, which database, what is changed."""
 
     label: str
     project: str
     requests: tuple[Ask, ...] = ()
     stop_within_s: float | None = None
     database: Database | None = None
+    changed: Changed = UNCHANGED
 
 
 def run(session: Session, environment: Environment, demo: Demo, argv: list[str], env: dict[str, str], wish: Wish) -> tuple[Ran, Watched]:
@@ -147,7 +149,7 @@ def run(session: Session, environment: Environment, demo: Demo, argv: list[str],
     upstream = demo.env.get(MODEL_VARIABLE, "")
     boundary = bool(upstream) or demo.network != "on"  # with the network on and no address given, calls go where they go
     server = demo.server
-    out = session.sandbox.root / "tmp" / EVENTS
+    out = (wish.changed.tmp or session.sandbox.root / "tmp") / EVENTS
     beneath.remove(out.parent, out.name)
     content = {
         "argv": list(server.argv) if server else argv,
@@ -159,13 +161,15 @@ def run(session: Session, environment: Environment, demo: Demo, argv: list[str],
         "upstream": upstream,
         "model": boundary,
         "database": {"socket": str(wish.database.socket), "url": wish.database.url} if wish.database else None,
+        "env": dict(wish.changed.inner),
         "out": str(out),
     }
     spec = session.sandbox.give("demo.json", json.dumps(content).encode())
     probe = [str(environment.python), "-I", str(session.probe("run_demo.py")), str(spec)]
     rounds = max(1.0, len(wish.requests) / max(1, len(demo.requests)))  # the attacked run asks everything several times
     limit = rounds * demo.timeout_s + (server.ready_s + 10 if server else 0) + 2 * (wish.stop_within_s or 0)
-    ran = session.run(environment, probe, env=env | {"READINESS_RUN": wish.label}, network=demo.network == "on", timeout_s=limit)
+    env = env | {"READINESS_RUN": wish.label}
+    ran = session.run(environment, probe, env=env, network=demo.network == "on", timeout_s=limit, changed=wish.changed)
     said = beneath.read(out.parent, out.name, KEPT_BYTES) or b""
     return ran, _parsed(said, boundary=boundary)
 

@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from readiness.config.manifest import Tolerance
+from readiness.layers.infrastructure import records
 from readiness.sequence.wording import counted
 
 
-def difference(name: str, first: Path, second: Path, tolerances: Mapping[str, Tolerance]) -> str:
+def difference(
+    name: str, first: Path, second: Path, tolerances: Mapping[str, Tolerance], normalise: Mapping[str, str] | None = None
+) -> str:
     """How two files differ, in one line; empty where they are the same or within the tolerances for `name`.
+
+    `normalise` leaves out what the manifest says is a time or an id, as `file:field` → kind.
 
     A tolerance is named `file:field`; it applies to numbers under that key in a JSON or JSON-lines file. NaN equals
     nothing, not even NaN: a result that is no number was not reproduced.
@@ -22,20 +27,11 @@ def difference(name: str, first: Path, second: Path, tolerances: Mapping[str, To
     if one == two:
         return ""
     stated = {key.partition(":")[2]: value for key, value in tolerances.items() if key.partition(":")[0] == name}
-    records = _records(name, one), _records(name, two)
-    if stated and records[0] is not None and records[1] is not None:
-        return _records_differ(name, records[0], records[1], stated)
+    rules = {key: kind for key, kind in (normalise or {}).items() if key.partition(":")[0] == name}
+    left, right = records.read(name, one, rules), records.read(name, two, rules)
+    if (stated or rules) and left is not None and right is not None:
+        return _records_differ(name, left, right, stated)
     return _lines_differ(name, one, two)
-
-
-def _records(name: str, data: bytes) -> list[Any] | None:
-    try:
-        text = data.decode("utf-8")
-        if name.endswith(".jsonl"):
-            return [json.loads(line) for line in text.splitlines() if line.strip()]
-        return [json.loads(text)] if name.endswith(".json") else None
-    except ValueError:
-        return None
 
 
 def _records_differ(name: str, one: list[Any], two: list[Any], stated: Mapping[str, Tolerance]) -> str:

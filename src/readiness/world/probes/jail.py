@@ -1,7 +1,9 @@
 """Ends one command in a box: the launcher between `readiness` and the code of a judged project.
 
 Stand-alone (standard library only), started with `python -I -S jail.py SPEC_FD`. The specification is JSON on that
-descriptor: argv, cwd, env, network, writable, shown, hidden, uid, gid, limits, status (path of the status file).
+descriptor: argv, cwd, env, network, writable, shown, hidden, uid, gid, limits, status (path of the status file). A run
+that is perturbed also has binds [source, target, writable], locked, umask, cpus, host, pids, inner_uid; one in another
+root of an operating system has root (its folder) and stage (an empty folder, where it is put together).
 
 It tries, in this order, and reports what it got: own mount, process, network and IPC namespaces (as root directly, else
 through a user namespace); the whole file system read-only but for the work folder; the home, the checkout and /run
@@ -20,6 +22,7 @@ import sys
 import time
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
+CLONE_NEWUTS = 0x4000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 4096, 16384, 1 << 18
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS, PR_SET_CHILD_SUBREAPER = 1, 38, 36
 AT_FDCWD, AT_RECURSIVE, SYS_MOUNT_SETATTR, MOUNT_ATTR_RDONLY = -100, 0x8000, 442, 1
@@ -66,18 +69,21 @@ def enter_namespaces(spec, got):
         return
     uid, gid = os.geteuid(), os.getegid()
     wanted = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | (0 if spec["network"] else CLONE_NEWNET)
+    wanted |= CLONE_NEWUTS if spec.get("host") else 0
     try:
         if uid == 0:
             call("unshare", wanted)
         else:
             call("unshare", wanted | CLONE_NEWUSER)
             write("/proc/self/setgroups", "deny")
-            write("/proc/self/uid_map", "%d %d 1" % (uid, uid))
+            write("/proc/self/uid_map", "%d %d 1" % (spec.get("inner_uid", uid), uid))
             write("/proc/self/gid_map", "%d %d 1" % (gid, gid))
     except OSError as error:
         got["why"] = str(error)
         return
     got["processes"] = got["namespaces"] = True
+    if spec.get("host"):
+        call("sethostname", spec["host"].encode(), len(spec["host"]))
     got["network_off"] = not spec["network"]
     if not spec["network"]:
         raise_loopback()
@@ -107,6 +113,7 @@ def shape_files(spec, got):
     # what is shown comes first: the writable folders may lie in it
     keep = [(path, os.open(path, os.O_PATH)) for path in [*spec["shown"], *spec["writable"]] if os.path.exists(path)]
     tmp = os.open(spec["tmp"], os.O_PATH)  # its own path may be hidden by the time it is bound
+    placed = [(os.open(source, os.O_PATH), target, writable) for source, target, writable in spec.get("binds", [])]
     hidden = {os.path.realpath(path) for path in spec["hidden"] if os.path.isdir(path)}
     for path in sorted(hidden):
         if any(path.startswith(other + "/") for other in hidden):
@@ -127,6 +134,14 @@ def shape_files(spec, got):
         mount("/proc/self/fd/%d" % fd, path, None, MS_BIND | MS_REC)
         os.close(fd)
     os.close(tmp)
+    for fd, path, writable in placed:
+        mount("/proc/self/fd/%d" % fd, path, None, MS_BIND)
+        os.close(fd)
+        opened += [path] if writable else []
+    if spec.get("root"):
+        enter_root(spec, opened)
+    for path in spec.get("locked", []):
+        mount(path, path, None, MS_BIND)  # a mount of its own, which nothing below makes writable again
     if os.path.isdir("/dev/shm"):
         mount("none", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,size=256m")
         opened.append("/dev/shm")
@@ -138,6 +153,49 @@ def shape_files(spec, got):
         got["why"] = "the file system stays writable (%s)" % error
         return
     got["files"] = True
+
+
+def enter_root(spec, opened):
+    """Another operating system around the command: its folders, with what the command is shown laid into them.
+
+    Nothing is written there. Folders on the way to something that is shown are made anew, and hold what they held.
+    """
+    root, stage = spec["root"], spec["stage"]
+    outside = ["/proc", "/dev", "/sys", "/tmp", "/etc/resolv.conf", "/etc/hosts"]
+    laid = [path for path in [*outside, *spec["shown"], *opened] if os.path.exists(path)]
+    os.makedirs(stage, exist_ok=True)  # what is hidden may have taken it away
+    mount("none", stage, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=16m")
+    lay_out(root, stage, "", {path.rstrip("/") for path in laid})
+    for path in sorted(set(laid), key=len):
+        target = stage + path
+        if not os.path.lexists(target):
+            if os.path.isdir(path):
+                os.makedirs(target)
+            else:
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o644))
+        if os.path.isdir(path) == os.path.isdir(target):
+            mount(path, target, None, MS_BIND | MS_REC)
+    os.chroot(stage)
+    os.chdir("/")
+
+
+def lay_out(root, stage, inner, laid):
+    """The entries of a folder of the other root, bound one by one; those that lead to something that is laid in are opened."""
+    for name in os.listdir(root + inner):
+        path, source = inner + "/" + name, root + inner + "/" + name
+        if os.path.islink(source):
+            os.symlink(os.readlink(source), stage + path)
+        elif os.path.isdir(source):
+            os.mkdir(stage + path, 0o755)
+            if any(other.startswith(path + "/") for other in laid):
+                lay_out(root, stage, path, laid)
+            elif path not in laid:
+                mount(source, stage + path, None, MS_BIND | MS_REC)
+        elif os.path.isfile(source):
+            os.close(os.open(stage + path, os.O_CREAT | os.O_WRONLY, 0o644))
+            if path not in laid:
+                mount(source, stage + path, None, MS_BIND)
 
 
 def private_proc(got):
@@ -173,6 +231,21 @@ def limit(spec):
         write("/proc/self/oom_score_adj", "1000")
     except OSError:
         pass
+
+
+def narrow(spec):
+    """What a perturbed run is told of its machine: how many processors, which process ids are taken."""
+    os.umask(spec.get("umask", 0o022))
+    if spec.get("cpus") and hasattr(os, "sched_setaffinity"):
+        try:
+            os.sched_setaffinity(0, spec["cpus"])
+        except OSError:
+            pass  # taken away in the meantime; what the command is shown stands
+    for _ in range(spec.get("pids", 0)):
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        os.waitpid(child, 0)
 
 
 def run_command(spec):
@@ -266,6 +339,7 @@ def init(spec, got, status_fd):
     if LINUX:
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # changing the user clears it
     os.write(status_fd, (json.dumps(got) + "\n").encode())
+    narrow(spec)
     child = os.fork()
     if child == 0:
         os.close(status_fd)
@@ -288,6 +362,8 @@ def main():
     os.umask(0o022)
     enter_namespaces(spec, got)
     shape_files(spec, got)
+    if spec.get("root") and not got["files"]:
+        sys.exit("another root needs namespaces (%s)" % (got["why"] or "none here"))
     first = os.fork()
     if first == 0:
         init(spec, got, status_fd)

@@ -2,7 +2,8 @@
 
 `python run_demo.py SPEC`, SPEC being JSON: argv, server (None, or ready, ready_s), requests [{id, phase, method, path,
 json, raw, headers}], timeout_s, project, stop (None, or within_s), upstream (base URL of a model, or empty), model
-(whether the demo is given the model's boundary), database (None, or socket, url), out (the file events are written to).
+(whether the demo is given the model's boundary), database (None, or socket, url), env (variables the demo alone is given),
+out (the file events are written to).
 
 The demo is given OTEL_EXPORTER_OTLP_ENDPOINT, READINESS_URL and, where asked for, OPENAI_BASE_URL and DATABASE_URL. They
 lead to this process, on loopback. A server is also given PORT, which stands for `{PORT}` in its argv too. Each event is
@@ -426,6 +427,7 @@ def main():
         env["OPENAI_BASE_URL"] = boundary.url + "/openai/v1"
     if spec["database"]:
         env["DATABASE_URL"] = spec["database"]["url"].replace("{port}", str(forward_database(spec["database"]["socket"])))
+    env.update(spec.get("env", {}))
     if spec["server"]:
         code = serve(spec, boundary, events, env)
     else:

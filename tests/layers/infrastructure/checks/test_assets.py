@@ -20,6 +20,8 @@ NAMED = {
     "infrastructure.recreates-elsewhere": "scores.jsonl",
     "infrastructure.tests-bite": "changes noticed",
     "infrastructure.few-containers": "compose.yaml names 4 containers",
+    "infrastructure.recreated-by-somebody-else": "got another result: there and here differ: answers.txt:1",
+    "infrastructure.survives-perturbation": "reads the local time zone: 3 of 3 records differ, first out/answers.jsonl:1 `date`",
 }
 CHECKS = [spec.id for spec in catalog.OURS if spec.layer is Layer.INFRASTRUCTURE]
 

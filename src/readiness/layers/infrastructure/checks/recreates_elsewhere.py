@@ -15,11 +15,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from readiness.config.manifest import Demo
-from readiness.layers.infrastructure import causes, compare
+from readiness.layers.infrastructure import ladder
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import RUNG_ASKED, Policy
 from readiness.sequence.verdict import no_finding
-from readiness.sequence.wording import agreeing, counted
+from readiness.sequence.wording import counted
 from readiness.world import demo as demos
 from readiness.world import record
 from readiness.world.context import Context
@@ -29,7 +29,6 @@ ID = "infrastructure.recreates-elsewhere"
 
 
 NOT_INSTALLED = "the project was not installed"
-_HOSTED = "it asks a hosted model, and the network is off"
 WALLED = Isolation(network_off=True, files=True, processes=True, user=True)
 
 
@@ -65,7 +64,7 @@ def observe(context: Context) -> Observed:
 
 
 def _climb(context: Context, demo: Demo, source: str) -> Observed:
-    first, again = context.demo.first, context.demo.again
+    first = context.demo.first
     place = Location(source, demo.line if source == "readiness.toml" else 1)
     touched = tuple(sorted({*first.created, *first.changed}))
     count = len(demos.declared(demo)) + len(demo.requests)
@@ -76,74 +75,11 @@ def _climb(context: Context, demo: Demo, source: str) -> Observed:
             first.ran.isolation, demo.network == "on", first.watched.leaked_port,
         )  # fmt: skip
 
-    cause, reason = _ended(first, demo)
-    if cause is not Cause.NONE:
-        return stopped(-1, cause, reason)
-    cause, reason = _ended(again, demo)
-    if cause is not Cause.NONE:
-        return stopped(-1, cause, f"run a second time in the same place, {reason}")
-    if differs := _differs(first, again, demo):
-        return stopped(-1, Cause.PROJECT, f"two runs in the same environment differ: {differs}")
-    fresh = context.session.second
-    if not fresh.ready:
-        return stopped(0, fresh.cause, f"the second environment: {fresh.reason}")
-    recorded = record.verify(fresh.path)
-    if recorded.altered:
-        return stopped(0, Cause.PROJECT, _altered_text(recorded.altered), recorded.altered, recorded.compared)
-    if first_packages := _package_difference(context):
-        return stopped(0, Cause.PROJECT, first_packages)
-    other = context.demo.elsewhere
-    cause, reason = _ended(other, demo)
-    if cause is not Cause.NONE:
-        return stopped(0, cause, f"elsewhere {reason}")
-    if differs := _differs(first, other, demo):
-        return stopped(0, Cause.PROJECT, f"elsewhere the result differs: {differs}")
-    return stopped(2, Cause.NONE, "", (), recorded.compared)
-
-
-def _package_difference(context: Context) -> str:
-    one, two = context.session.first.packages, context.session.second.packages
-    names = sorted(name for name in {*one, *two} if one.get(name) != two.get(name))
-    if not names:
-        return ""
-    return f"the second installation gave {names[0]} {two.get(names[0], 'nothing')}, the first {one.get(names[0], 'nothing')}"
-
-
-def _altered_text(altered: tuple[record.Altered, ...]) -> str:
-    first = altered[0]
-    files, told = counted(len(altered), "installed file"), agreeing(len(altered), "is not what its package", "are not what their packages")
-    return f"{files} {told} shipped: {first.path} of {first.package} {first.how}"
-
-
-def _ended(run: demos.Run, demo: Demo) -> tuple[Cause, str]:
-    ran = run.ran
-    if ran.timed_out:
-        return Cause.NOT_EXERCISED, f"the demo was still running after {demo.timeout_s:g} s"
-    if ran.filled_disk:
-        return Cause.PROJECT, "the demo filled the disk and was ended"
-    if ran.signal:
-        return Cause.TOOL if ran.signal == 9 else Cause.PROJECT, f"the demo died of signal {ran.signal}"
-    if not ran.ok and run.watched.refused:
-        return Cause.NETWORK, f"the demo ends with exit {ran.exit_code}: {_HOSTED}"
-    if not ran.ok:
-        told = causes.of_output(ran.said)
-        return told.cause, f"the demo ends with exit {ran.exit_code}: {told.reason}"
-    if "Traceback (most recent call last)" in ran.stderr and not demos.declared(demo):
-        told = causes.of_output(ran.stderr)
-        cause = told.cause if told.cause is not Cause.NONE else Cause.PROJECT
-        return cause, f"the demo ends with exit 0 and a traceback: {told.reason}"
-    if run.missing:
-        return Cause.PROJECT, f"the demo did not write {run.missing[0]}"
-    if not any(path.stat().st_size for path in run.outputs.values()):
-        return Cause.NOT_EXERCISED, "the demo wrote nothing that could be compared"
-    return Cause.NONE, ""
-
-
-def _differs(one: demos.Run, two: demos.Run, demo: Demo) -> str:
-    for name, path in one.outputs.items():
-        if found := compare.difference(name, path, two.outputs[name], demo.tolerance):
-            return found
-    return ""
+    rerun = ladder.rerun(context.demo, demo)
+    if not rerun.reached:
+        return stopped(-1, rerun.cause, rerun.reason)
+    fresh = ladder.afresh(context, demo)
+    return stopped(2 if fresh.reached else 0, fresh.cause, fresh.reason, fresh.altered, fresh.compared)
 
 
 def judge(observed: Observed, policy: Policy) -> Finding:
@@ -186,7 +122,7 @@ def _remedy(cause: Cause, observed: Observed, *, differs: bool) -> Remedy:
         return Remedy("make the demo run in an environment that was just installed", command)
     if differs and cause is Cause.NOT_EXERCISED:
         return Remedy("declare the outputs that count, without times and ids: outputs in [demo]", "readiness init")
-    if cause is Cause.NETWORK and _HOSTED in observed.reason:
+    if cause is Cause.NETWORK and ladder.HOSTED in observed.reason:
         return Remedy(
             "let the demo start something that answers as the model would, since its secrets are made up and no vendor takes them; say "
             'where: env = { OPENAI_BASE_URL = "http://127.0.0.1:8765/v1" } in [demo]'
