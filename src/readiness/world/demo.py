@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from readiness.config.manifest import SECRET, Demo, Manifest, Request
+from readiness.errors import NotRecorded
 from readiness.world import beneath, files, notebook, reads, watched
 from readiness.world.environment import Environment
 from readiness.world.project import Project
@@ -45,6 +47,26 @@ class Run:
         """SHA-256 in hex of an output."""
         with self.outputs[name].open("rb") as handle:
             return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+class Crossing(Protocol):
+    """What stands between one run and the network: `doors` and `env` as `Wish` has them, and what it saw afterwards."""
+
+    doors: Mapping[str, str]
+    env: Mapping[str, str]
+
+    def told(self, run: Run) -> Run:
+        """The run with what crossed. Raises NotRecorded where it asked what cannot be answered."""
+
+
+class Crossings(Protocol):
+    """Makes a crossing for each run. `secrets` are what the run is given for those of the demo."""
+
+    def secrets(self, demo: Demo) -> Mapping[str, str]:
+        """The values of the demo's secrets by name."""
+
+    def open(self, session: Session, demo: Demo, label: str) -> AbstractContextManager[Crossing]:
+        """Opens one for a run. Raises NotRecorded where there is nothing to answer from."""
 
 
 def declared(demo: Demo) -> tuple[str, ...]:
@@ -93,11 +115,14 @@ class DemoSession:
     """The demo of one judged state, executed: every run is made at most once, and only when asked for.
 
     Read `demo` first: without one nothing can be run. A run is made in the first environment unless it says otherwise,
-    so `session.blocked` must be NONE.
+    so `session.blocked` must be NONE. A demo that is to be answered from a cassette raises NotRecorded from any run that
+    asked what is not in it; `crossings` answer it, or record.
     """
 
-    def __init__(self, project: Project, manifest: Manifest, session: Session) -> None:
+    def __init__(self, project: Project, manifest: Manifest, session: Session, crossings: Crossings | None = None) -> None:
         self.project = project
+        self._crossings = crossings
+        self._unanswered: dict[str, NotRecorded] = {}
         self.session = session
         self.project_id = project.id
         self.demo, self.source = of(project, manifest)
@@ -153,16 +178,42 @@ class DemoSession:
         requests: tuple[Ask, ...] = (),
         stop_within_s: float | None = None,
     ) -> Run:
+        """The run of that label, made now. A run that was not answered is not made again, and says so each time."""
+        if label in self._unanswered:
+            raise self._unanswered[label]
+        crossings = self._crossings
+        if crossings is None and demo.network == "cassette":
+            raise NotRecorded("this command cannot answer a demo from its cassette", "readiness check")
+        try:
+            with crossings.open(self.session, demo, label) if crossings else nullcontext() as crossing:
+                secrets = crossings.secrets(demo) if crossings else canaries(demo)
+                run = self._made(demo, environment, label, requests, stop_within_s, crossing, secrets)
+                return crossing.told(run) if crossing else run
+        except NotRecorded as error:
+            self._unanswered[label] = error
+            raise
+
+    def _made(
+        self,
+        demo: Demo,
+        environment: Environment,
+        label: str,
+        requests: tuple[Ask, ...],
+        stop_within_s: float | None,
+        crossing: Crossing | None,
+        secrets: Mapping[str, str],
+    ) -> Run:
         session = self.session
         tree = environment.tree
         before = files.state_of(tree)
         for path in declared(demo):
             beneath.remove(tree, path)
         database = watched.fresh_database(session, label) if "postgres" in demo.needs else None
-        asked = requests or tuple(_declared_request(request) for request in demo.requests)
-        wish = Wish(label, self.project_id, asked, stop_within_s, database)
+        asked = requests or tuple(_declared_request(request, secrets) for request in demo.requests)
+        doors = (crossing.doors, crossing.env) if crossing else ({}, {})
+        wish = Wish(label, self.project_id, asked, stop_within_s, database, *doors)
         seeing = reads.prepare(tree, self.project.entries)
-        ran, seen = _execute(session, environment, demo, wish)
+        ran, seen = _execute(session, environment, demo, wish, secrets)
         read = reads.seen(tree, self.project.entries) if seeing else None
         if database is not None:
             database = replace(database, tables=watched.tables(database))
@@ -196,8 +247,13 @@ def _answers(demo: Demo) -> tuple[str, ...]:
     return tuple(f"outputs/requests/{request.id}.json" for request in demo.requests)
 
 
-def _execute(session: Session, environment: Environment, demo: Demo, wish: Wish) -> tuple[Ran, Watched]:
-    env = dict(demo.env) | {"SEED": "0"} | {name: canary(name) for name in demo.secrets}
+def canaries(demo: Demo) -> dict[str, str]:
+    """What stands for the secrets of a demo, by name."""
+    return {name: canary(name) for name in demo.secrets}
+
+
+def _execute(session: Session, environment: Environment, demo: Demo, wish: Wish, secrets: Mapping[str, str]) -> tuple[Ran, Watched]:
+    env = dict(demo.env) | {"SEED": "0"} | dict(secrets)
     argv = list(demo.command)
     if demo.notebook:
         prepared = notebook.prepare(session, environment, demo.notebook, demo.timeout_s)
@@ -207,14 +263,14 @@ def _execute(session: Session, environment: Environment, demo: Demo, wish: Wish)
     return watched.run(session, environment, demo, argv, env, wish)
 
 
-def _declared_request(request: Request) -> Ask:
-    headers = {key: _filled(value) for key, value in request.headers.items()}
+def _declared_request(request: Request, secrets: Mapping[str, str] | None = None) -> Ask:
+    headers = {key: _filled(value, secrets or {}) for key, value in request.headers.items()}
     return Ask(request.id, "demo", request.method, request.path, request.json, None, headers)
 
 
-def _filled(value: str) -> str:
-    """A header with `{NAME}` replaced by the canary of that secret."""
-    return SECRET.sub(lambda found: canary(found[1]), value)
+def _filled(value: str, secrets: Mapping[str, str]) -> str:
+    """A header with `{NAME}` replaced by that secret, or by its canary where none is given."""
+    return SECRET.sub(lambda found: secrets.get(found[1]) or canary(found[1]), value)
 
 
 def credentials(request: Request) -> tuple[str, ...]:

@@ -170,6 +170,15 @@ class Sandbox:
         target.chmod(0o755)
         return target
 
+    def give_alone(self, name: str, data: bytes) -> Path:
+        """A file that only the commands may read, for what another user of this machine must not see."""
+        target = self.given / name
+        target.unlink(missing_ok=True)
+        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
+            handle.write(data)
+        self.hand_over(target)
+        return target
+
     def hand_over(self, path: Path) -> None:
         """Gives a tree to the unprivileged user that commands run as, where we are root."""
         if self.drops_root:

@@ -45,6 +45,8 @@ class Session:
         self.project = project
         self.procedure = procedure
         self.progress = progress
+        self.counts_statements = False
+        """Whether the database server counts what it is asked; to be said before it is first used."""
         self._lock: IO[str] | None = None
 
     @cached_property
@@ -144,6 +146,8 @@ class Session:
             "full_page_writes": "off",
             "autovacuum": "off",
         }
+        if self.counts_statements:
+            settings["shared_preload_libraries"] = "pg_stat_statements"
         server = Server(self.sandbox.private / DATABASE, settings=settings, socket_mode=0o777)
         with self.progress("starting a database server"):
             address = server.ensure()

@@ -1,0 +1,255 @@
+"""Records: every request is sent on with what is secret in it, and kept, with its answer, without."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from readiness.formats import model_calls
+from readiness.formats.cassette import EMPTY, Answer, Body, Exchange, Request
+from readiness.formats.redaction import Redactor, Undecodable, decoded, lengths
+from readiness.sequence.evidence import Digest
+from readiness.world import files
+from readiness.world.proxy.doors import Door
+from readiness.world.proxy.upstream import Unreachable, Upstream
+from readiness.world.proxy.wire import BODY_BYTES, HOP_BY_HOP, Answering, Asked, Gone, Pairs, Unspoken, Wire, pairs
+from readiness.world.watched import ModelCall
+
+if TYPE_CHECKING:
+    import h11
+
+KEPT_BYTES: Final = 1 << 30
+"""What all bodies of a cassette may be together."""
+
+
+@dataclass
+class Heard:
+    """What an upstream said so far."""
+
+    status: int = 0
+    reason: str = ""
+    headers: Pairs = field(default_factory=list)
+    framing: str = "length"
+    parts: list[bytes] = field(default_factory=list)
+    cuts: list[int] = field(default_factory=lambda: [0])
+    trailers: Pairs = field(default_factory=list)
+    cut: bool = False
+    size: int = 0
+
+    @property
+    def body(self) -> bytes:
+        """The body so far."""
+        return b"".join(self.parts)
+
+
+class Recorder:
+    """Keeps what comes through the doors of one run; bodies lie in `folder` as soon as they are whole and clean."""
+
+    def __init__(self, upstream: Upstream, redactor: Redactor, folder: Path) -> None:
+        self._upstream = upstream
+        self._redactor = redactor
+        self._folder = folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._idle = threading.Condition(self._lock)
+        self._under_way = 0
+        self._exchanges: list[Exchange | None] = []
+        self._calls: list[ModelCall] = []
+        self._kept_bytes = 0
+        self.troubles: list[str] = []
+        self.pins: list[str] = []
+        self.others: list[str] = []
+
+    def handle(self, asked: Asked, door: Door | None, answering: Answering) -> None:
+        """Sends a request on, hands its answer back piece by piece as it comes, and keeps both."""
+        with self._lock:
+            index = len(self._exchanges)
+            self._exchanges.append(None)
+            self._under_way += 1
+        heard, error = Heard(), ""
+        try:
+            error = self._pass_on(asked, answering, heard)
+        except Gone:
+            heard.cut = True
+        finally:
+            try:
+                self._keep(index, asked, door, heard, error)
+            finally:
+                with self._idle:
+                    self._under_way -= 1
+                    self._idle.notify_all()
+        if heard.cut:
+            answering.cut()
+
+    def _pass_on(self, asked: Asked, answering: Answering, heard: Heard) -> str:
+        if asked.too_long:
+            self._trouble(f"{asked.shown} sends more than {BODY_BYTES >> 20} MiB, which is too long to be kept")
+            return self._refuse(answering, heard, 413, "the request is too long to be recorded")
+        try:
+            with self._upstream.ask(asked) as wire:
+                return self._hand_back(wire, asked, answering, heard)
+        except Unreachable as error:
+            return self._refuse(answering, heard, 502, self._said(str(error)))
+
+    def _refuse(self, answering: Answering, heard: Heard, status: int, why: str) -> str:
+        body = json.dumps({"error": {"message": f"readiness: {why}", "type": "unreachable"}}).encode()
+        heard.status, heard.headers, heard.parts = status, [("Content-Type", "application/json")], [body]
+        answering.whole(status, body)
+        return why
+
+    def _hand_back(self, wire: Wire, asked: Asked, answering: Answering, heard: Heard) -> str:
+        """Hands the answer on as it comes. Raises Gone where the client is, not where the server is."""
+        import h11
+
+        try:
+            event = wire.next()
+            while isinstance(event, h11.InformationalResponse):
+                event = wire.next()
+        except (Gone, Unspoken) as error:
+            return self._refuse(answering, heard, 502, self._said(f"{asked.shown}: no answer came ({error or 'it broke off'})"))
+        if not isinstance(event, h11.Response):
+            return self._refuse(answering, heard, 502, f"{urlsplit(asked.url).netloc.rpartition('@')[2]} broke off without an answer")
+        _head(event, heard, asked)
+        answering.start(heard.status, heard.reason, heard.headers, heard.framing)
+        open_chunk = False
+        while True:
+            try:
+                event = wire.next()
+            except (Gone, Unspoken):
+                heard.cut = True
+                return ""
+            if isinstance(event, h11.Data):
+                open_chunk = self._piece(event, heard, open_chunk)
+                answering.chunk(bytes(event.data))
+                continue
+            if not isinstance(event, h11.EndOfMessage):
+                heard.cut = True
+                return ""
+            heard.trailers = pairs(event.headers.raw_items())
+            answering.end(heard.trailers)
+            return ""
+
+    def _piece(self, event: h11.Data, heard: Heard, open_chunk: bool) -> bool:
+        """Keeps a piece of a body, joined to the one before where both are of one chunk; returns whether its chunk goes on."""
+        heard.size += len(event.data)
+        if heard.size <= BODY_BYTES:
+            if open_chunk:
+                heard.cuts.pop()
+            heard.parts.append(bytes(event.data))
+            heard.cuts.append(heard.size)
+        return heard.framing == "chunked" and not event.chunk_end
+
+    def _keep(self, index: int, asked: Asked, door: Door | None, heard: Heard, error: str) -> None:
+        if not heard.status:
+            return  # the client left before there was an answer: nothing came of it
+        if heard.size > BODY_BYTES:
+            self._trouble(f"the answer to {asked.shown} is longer than {BODY_BYTES >> 20} MiB, which is too long to be kept")
+            return
+        try:
+            exchange = self._cleaned(asked, heard, error)
+        except Undecodable as refused:
+            self._trouble(f"{asked.shown}: {refused}")
+            return
+        except OSError as failed:
+            self._trouble(f"what was recorded cannot be kept: {failed.strerror}")
+            return
+        self._exchanges[index] = exchange
+        if (call := call_of(asked.method, asked.url, asked.body, door)) is not None:
+            self._calls.append(ModelCall(call.endpoint, call.model, call.stream, heard.status if not error else None, 0))
+
+    def _cleaned(self, asked: Asked, heard: Heard, error: str) -> Exchange:
+        with self._lock:  # what is learned from one exchange counts for the next
+            cleaner = self._redactor
+            sent_headers, url = cleaner.headers(asked.headers), cleaner.url(asked.url)
+            sent, _ = cleaner.body(asked.body, lowered(asked.headers))
+            headers = cleaner.headers(heard.headers)
+            body, cuts = cleaner.body(heard.body, lowered(heard.headers), tuple(heard.cuts))
+            trailers, reason = cleaner.headers(heard.trailers), cleaner.text(heard.reason)
+            chunks = lengths(cuts)
+            answer = Answer(
+                heard.status, reason, headers, self._store(body), heard.framing, chunks if heard.framing == "chunked" else (),
+                trailers, heard.cut,
+            )  # fmt: skip
+            request = Request(asked.method, url, sent_headers, self._store(sent))
+        call = model_calls.of(asked.method, urlsplit(url).path, sent)
+        tokens = model_calls.usage(_plain(body, lowered(heard.headers))) if call else (None, None)
+        return Exchange(request, answer, cleaner.text(call.model) if call else "", *tokens, error)
+
+    def _store(self, data: bytes) -> Body:
+        if not data:
+            return Body()
+        self._kept_bytes += len(data)
+        if self._kept_bytes > KEPT_BYTES:
+            raise OSError(0, f"all bodies together are more than {KEPT_BYTES >> 30} GiB")
+        digest = hashlib.sha256(data).hexdigest()
+        place = self._folder / digest
+        if not place.exists():
+            files.write_atomically(place, data)
+        return Body(Digest(f"sha256:{digest}") if data else EMPTY, len(data))
+
+    def pinned(self, host: str) -> None:
+        """Notes a host whose client does not believe our certificate."""
+        self.pins.append(self._said(host))
+
+    def unsupported(self, what: str) -> None:
+        """Notes what cannot be recorded."""
+        self.others.append(self._said(what))
+
+    def _said(self, text: str) -> str:
+        with self._lock:
+            return self._redactor.text(text)
+
+    def _trouble(self, text: str) -> None:
+        self.troubles.append(self._said(text))
+
+    def settled(self, within_s: float) -> None:
+        """Waits until no request is under way any more, but no longer than that."""
+        with self._idle:
+            self._idle.wait_for(lambda: self._under_way == 0, within_s)
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """What was recorded, in the order it was asked."""
+        return tuple(item for item in self._exchanges if item is not None)
+
+    @property
+    def calls(self) -> tuple[ModelCall, ...]:
+        """The calls of models among them."""
+        return tuple(self._calls)
+
+
+def _head(event: h11.Response, heard: Heard, asked: Asked) -> None:
+    headers = pairs(event.headers.raw_items())
+    names = lowered(headers)
+    heard.status, heard.reason = event.status_code, bytes(event.reason).decode("latin-1")
+    heard.headers = [(name, value) for name, value in headers if name.lower() not in HOP_BY_HOP]
+    if "chunked" in names.get("transfer-encoding", "").lower():
+        heard.framing = "chunked"
+        heard.headers = [(name, value) for name, value in heard.headers if name.lower() != "content-length"]
+    elif "content-length" not in names and asked.method != "HEAD" and event.status_code not in (204, 304):
+        heard.framing = "close"
+
+
+def _plain(body: bytes, headers: Mapping[str, str]) -> bytes:
+    for coding in reversed([part.strip().lower() for part in headers.get("content-encoding", "").split(",")]):
+        body = decoded(body, coding) if coding not in ("", "identity") else body
+    return body
+
+
+def lowered(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Headers by lower-case name; the last of several of one name counts."""
+    return {name.lower(): value for name, value in headers}
+
+
+def call_of(method: str, url: str, body: bytes, door: Door | None) -> model_calls.Call | None:
+    """The call of a model that a request is, its endpoint told from below the door it came through."""
+    path = urlsplit(url).path
+    if door is not None:
+        path = path.removeprefix(urlsplit(door.url).path.rstrip("/"))
+    return model_calls.of(method, path, body)
