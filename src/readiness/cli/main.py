@@ -23,6 +23,9 @@ COMMANDS: Final = {
         "waive": "accept one problem for a while, signed by somebody else",
         "evidence": "look at the evidence a check left, or verify it",
     },
+    "1 Infra": {
+        "record": "run the demo once with its credentials, and keep what it asked outside for later runs",
+    },
     "5 Measure": {
         "outcome": "lint and lock outcomes",
     },

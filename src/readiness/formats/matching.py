@@ -87,7 +87,8 @@ def _body(body: bytes, headers: Mapping[str, str], left_out: frozenset[str], tid
         return []
     if (boundary := re.search(r'boundary="?([^";]+)', kind)) is not None and kind.lower().startswith("multipart/"):
         return _parts(body, boundary[1].strip().encode("latin-1", "replace"), left_out, tidy)
-    if kind.lower().startswith("application/x-www-form-urlencoded"):
+    looks_like_json = body.lstrip()[:1] in (b"{", b"[")  # urllib calls everything a form
+    if kind.lower().startswith("application/x-www-form-urlencoded") and not looks_like_json:
         return _numbered("", parse_qsl(body.decode("utf-8", "surrogateescape"), keep_blank_values=True), left_out, tidy)
     try:
         # a number is the same where it is written the same

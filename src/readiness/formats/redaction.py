@@ -27,6 +27,8 @@ REDACTED: Final = "redacted"
 SHORTEST_SECRET: Final = 8
 """Characters below which a value occurs by chance, so that to take it out would spoil what is kept."""
 LEARNED_AT_LEAST: Final = 12
+CANARY: Final = "readiness-canary-"
+"""How what stands for a secret begins."""
 
 HEADER: Final = re.compile(
     r"(?:^|[-_])(?:api-?key|auth|authorization|authentication|token|secret|session|cookie|signature|credentials?|password|key)$",
@@ -102,7 +104,7 @@ class Redactor:
 
     def learn(self, value: str) -> None:
         """Takes a value out from now on: something that turned out to be a credential."""
-        if len(value) >= LEARNED_AT_LEAST and value not in self._names and REDACTED not in value:
+        if len(value) >= LEARNED_AT_LEAST and value not in self._names and REDACTED not in value and CANARY not in value:
             self._add(Secret("a credential", value, REDACTED))
 
     def text(self, text: str) -> str:
@@ -181,7 +183,7 @@ class Redactor:
         changes = []
         for match in _JSON_FIELD.finditer(data):
             value = match[2]
-            if value and not value.startswith((REDACTED.encode(), b"readiness-canary-")):
+            if value and not value.startswith(REDACTED.encode()):
                 self.learn(_unescaped(value))
                 self.counts["a credential"] += 1
                 changes.append((match.start(2), match.end(2), REDACTED.encode()))

@@ -21,6 +21,7 @@ from readiness.world.watched import Ask, Database, Watched, Wish
 
 NAMES: Final = ("demo.py", "examples/demo.py", "scripts/demo.py")
 STDOUT: Final = "standard output"
+CANARY: Final = "readiness-canary-"
 CREDENTIAL_HEADERS: Final = frozenset(
     {"authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-auth-token", "x-access-token", "x-api-token"}
 )
@@ -108,7 +109,7 @@ def name(demo: Demo) -> str:
 
 def canary(name: str) -> str:
     """What stands for a secret: a value that opens nothing, the same in every run, and found again wherever it leaks."""
-    return f"readiness-canary-{hashlib.sha256(name.encode()).hexdigest()[:24]}"
+    return f"{CANARY}{hashlib.sha256(name.encode()).hexdigest()[:24]}"
 
 
 class DemoSession:

@@ -81,7 +81,6 @@ class Wire:
             except h11.RemoteProtocolError as error:
                 raise Unspoken(self._seems(str(error))) from None
             if event is not h11.NEED_DATA:
-                assert event is not h11.NEED_DATA
                 return event  # type: ignore[return-value]  # h11's sentinels are classes of their own
             self._waited()
             try:
@@ -118,9 +117,10 @@ class Wire:
 
     def close(self) -> None:
         """Ends the connection, so that the other end knows."""
-        for end in (lambda: self.sock.shutdown(socket.SHUT_RDWR), self.sock.close):
-            with contextlib.suppress(OSError):
-                end()
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            self.sock.close()
 
 
 def requests(wire: Wire, origin: str) -> Iterator[Asked | h11.Request]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from readiness.formats import model_calls
-from readiness.formats.cassette import EMPTY, Answer, Body, Exchange, Request
+from readiness.formats.cassette import Answer, Body, Exchange, Request
 from readiness.formats.redaction import Redactor, Undecodable, decoded, lengths
 from readiness.sequence.evidence import Digest
 from readiness.world import files
@@ -74,18 +74,30 @@ class Recorder:
             self._under_way += 1
         heard, error = Heard(), ""
         try:
-            error = self._pass_on(asked, answering, heard)
-        except Gone:
-            heard.cut = True
-        finally:
+            request = self._request(asked)
             try:
-                self._keep(index, asked, door, heard, error)
-            finally:
-                with self._idle:
-                    self._under_way -= 1
-                    self._idle.notify_all()
+                error = self._pass_on(asked, answering, heard)
+            except Gone:
+                heard.cut = True
+            if request is not None:
+                self._keep(index, request, asked, door, heard, error)
+        finally:
+            with self._idle:
+                self._under_way -= 1
+                self._idle.notify_all()
         if heard.cut:
             answering.cut()
+
+    def _request(self, asked: Asked) -> Request | None:
+        """The request without what is secret in it, told when it comes: what it gives away counts for its own answer, too."""
+        try:
+            with self._lock:
+                headers, url = self._redactor.headers(asked.headers), self._redactor.url(asked.url)
+                body, _ = self._redactor.body(asked.body, lowered(asked.headers))
+                return Request(asked.method, url, headers, self._store(body))
+        except (Undecodable, OSError) as refused:
+            self._trouble(f"{asked.shown} cannot be kept: {_words(refused)}")
+            return None
 
     def _pass_on(self, asked: Asked, answering: Answering, heard: Heard) -> str:
         if asked.too_long:
@@ -145,41 +157,31 @@ class Recorder:
             heard.cuts.append(heard.size)
         return heard.framing == "chunked" and not event.chunk_end
 
-    def _keep(self, index: int, asked: Asked, door: Door | None, heard: Heard, error: str) -> None:
+    def _keep(self, index: int, request: Request, asked: Asked, door: Door | None, heard: Heard, error: str) -> None:
         if not heard.status:
             return  # the client left before there was an answer: nothing came of it
         if heard.size > BODY_BYTES:
             self._trouble(f"the answer to {asked.shown} is longer than {BODY_BYTES >> 20} MiB, which is too long to be kept")
             return
+        call = call_of(asked.method, asked.url, asked.body, door)
         try:
-            exchange = self._cleaned(asked, heard, error)
-        except Undecodable as refused:
-            self._trouble(f"{asked.shown}: {refused}")
+            answer, body = self._answer(heard)
+            tokens = model_calls.usage(_plain(body, lowered(heard.headers))) if call else (None, None)
+        except (Undecodable, OSError) as refused:
+            self._trouble(f"the answer to {asked.shown} cannot be kept: {_words(refused)}")
             return
-        except OSError as failed:
-            self._trouble(f"what was recorded cannot be kept: {failed.strerror}")
-            return
-        self._exchanges[index] = exchange
-        if (call := call_of(asked.method, asked.url, asked.body, door)) is not None:
+        self._exchanges[index] = Exchange(request, answer, self._said(call.model) if call else "", *tokens, error)
+        if call is not None:
             self._calls.append(ModelCall(call.endpoint, call.model, call.stream, heard.status if not error else None, 0))
 
-    def _cleaned(self, asked: Asked, heard: Heard, error: str) -> Exchange:
-        with self._lock:  # what is learned from one exchange counts for the next
+    def _answer(self, heard: Heard) -> tuple[Answer, bytes]:
+        with self._lock:
             cleaner = self._redactor
-            sent_headers, url = cleaner.headers(asked.headers), cleaner.url(asked.url)
-            sent, _ = cleaner.body(asked.body, lowered(asked.headers))
-            headers = cleaner.headers(heard.headers)
+            headers, trailers = cleaner.headers(heard.headers), cleaner.headers(heard.trailers)
             body, cuts = cleaner.body(heard.body, lowered(heard.headers), tuple(heard.cuts))
-            trailers, reason = cleaner.headers(heard.trailers), cleaner.text(heard.reason)
-            chunks = lengths(cuts)
-            answer = Answer(
-                heard.status, reason, headers, self._store(body), heard.framing, chunks if heard.framing == "chunked" else (),
-                trailers, heard.cut,
-            )  # fmt: skip
-            request = Request(asked.method, url, sent_headers, self._store(sent))
-        call = model_calls.of(asked.method, urlsplit(url).path, sent)
-        tokens = model_calls.usage(_plain(body, lowered(heard.headers))) if call else (None, None)
-        return Exchange(request, answer, cleaner.text(call.model) if call else "", *tokens, error)
+            chunks = lengths(cuts) if heard.framing == "chunked" else ()
+            kept = self._store(body)
+            return Answer(heard.status, cleaner.text(heard.reason), headers, kept, heard.framing, chunks, trailers, heard.cut), body
 
     def _store(self, data: bytes) -> Body:
         if not data:
@@ -191,7 +193,7 @@ class Recorder:
         place = self._folder / digest
         if not place.exists():
             files.write_atomically(place, data)
-        return Body(Digest(f"sha256:{digest}") if data else EMPTY, len(data))
+        return Body(Digest(f"sha256:{digest}"), len(data))
 
     def pinned(self, host: str) -> None:
         """Notes a host whose client does not believe our certificate."""
@@ -222,6 +224,10 @@ class Recorder:
     def calls(self) -> tuple[ModelCall, ...]:
         """The calls of models among them."""
         return tuple(self._calls)
+
+
+def _words(error: Exception) -> str:
+    return (error.strerror or "" if isinstance(error, OSError) else "") or str(error)
 
 
 def _head(event: h11.Response, heard: Heard, asked: Asked) -> None:

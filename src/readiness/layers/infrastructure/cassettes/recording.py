@@ -26,6 +26,8 @@ from readiness.world.session import Session
 
 SETTLE_S: Final = 5.0
 """How long what is under way may take once the demo has ended."""
+_OTHER: Final = {"OPENAI_BASE_URL": "OPENAI_API_BASE", "OPENAI_API_BASE": "OPENAI_BASE_URL"}
+"""Two names of one variable: where only one is set, clients of both go by it, and the other is not given."""
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104  addresses to recognise, none to bind
 
 
@@ -41,9 +43,13 @@ def doors(demo: Demo, environment: Mapping[str, str]) -> tuple[Door, ...]:
                 found[variable] = _url(demo.env[variable])
         elif environment.get(variable):
             found[variable] = _url(environment[variable])
-        elif variable in DEFAULTS:
+        elif variable in DEFAULTS and not _set(_OTHER.get(variable, ""), demo, environment):
             found[variable] = DEFAULTS[variable]
     return tuple(Door(variable, found[variable]) for variable in sorted(found))
+
+
+def _set(variable: str, demo: Demo, environment: Mapping[str, str]) -> bool:
+    return bool(demo.env.get(variable) or environment.get(variable))
 
 
 def _url(value: str) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from readiness.formats import matching
 from readiness.formats.cassette import Answer, Body, Cassette, Exchange
 from readiness.formats.matching import Canonical, Tidy
-from readiness.formats.redaction import Redactor, Undecodable
+from readiness.formats.redaction import Redactor, Secret, Undecodable
 from readiness.layers.infrastructure.cassettes.recorder import call_of, lowered
 from readiness.world.proxy.doors import Door
 from readiness.world.proxy.wire import Answering, Asked, Pairs
@@ -38,13 +38,19 @@ class Miss:
 
 
 class Replayer:
-    """Answers from a cassette. `read` gives a body by its digest, `tidy` takes out of a text what a run's place is."""
+    """Answers from a cassette.
 
-    def __init__(self, cassette: Cassette, read: Callable[[Body], bytes], tidy: Tidy) -> None:
+    `read` gives a body by its digest, `tidy` takes out of a text what a run's place is, `stand_ins` are what the demo is
+    given for its secrets, by name.
+    """
+
+    def __init__(self, cassette: Cassette, read: Callable[[Body], bytes], tidy: Tidy, stand_ins: Mapping[str, str]) -> None:
         self._cassette = cassette
         self._read = read
         self._tidy = tidy
-        self._redactor = Redactor((), cassette.redact)
+        # What stands for a secret now has taken its place in what was recorded.
+        known = (Secret(name, stand_in, stand_in) for name, stand_in in stand_ins.items())
+        self._redactor = Redactor(known, cassette.redact)
         self._lock = threading.Lock()
         self._recorded: list[Canonical] = []
         self._by_key: dict[str, list[Exchange]] = defaultdict(list)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from readiness.config.manifest import Demo
+from readiness.config.manifest import Demo, Manifest
 from readiness.errors import NotRecorded
 from readiness.formats.cassette import Cassette
 from readiness.layers.infrastructure.cassettes import library
@@ -24,6 +24,12 @@ from readiness.world.session import Session
 
 AGAIN: Final = "readiness record"
 _HOST: Final = re.compile(r"host=['\"]([\w.-]+)['\"]|resolve(?: host)?:? ['\"]?([\w.-]+\.[\w-]+)|https?://([\w.-]+\.[a-z]{2,})")
+
+
+def answering(project: Project, manifest: Manifest, now: datetime) -> Replaying | None:
+    """What answers the demo of a project, to be given to its DemoSession; None where its manifest names no cassette."""
+    demo = demos.of(project, manifest)[0]
+    return Replaying(project, now) if demo is not None and demo.network == "cassette" else None
 
 
 class Replaying:
@@ -45,7 +51,7 @@ class Replaying:
             raise NotRecorded(trouble, AGAIN)
         assert found is not None, "without a cassette there is an obstacle"
         assert found.cassette is not None, "one that is not believed is an obstacle"
-        replayer = Replayer(found.cassette, found.body, without_work_folder)
+        replayer = Replayer(found.cassette, found.body, without_work_folder, demos.canaries(demo))
         gate = gate_of(session, label, replayer, tuple(Door(base.variable, base.url) for base in found.cassette.bases))
         try:
             yield Replayed(gate, replayer, found, found.cassette)
