@@ -155,7 +155,7 @@ class Redactor:
                 again = base64.b64encode(clean)
                 if b"-" in run[offset:] or b"_" in run[offset:]:
                     again = base64.urlsafe_b64encode(clean)
-                made = run[:offset] + (again if run.endswith(b"=") else again.rstrip(b"="))
+                made = run[:offset] + (again.rstrip(b"=") if len(run[offset:]) % 4 else again)
                 if not any(core in made for core in cores):
                     return made
         for core in cores:

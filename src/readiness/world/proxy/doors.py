@@ -82,6 +82,7 @@ class Gate:
         self._listeners: list[socket.socket] = []
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
+        self._quiet = threading.Condition(self._lock)
         self._doors = {door.variable: door for door in doors}
         self.folder = _short(folder)
         given.parent.mkdir(parents=True, exist_ok=True)
@@ -124,10 +125,11 @@ class Gate:
         except (Gone, OSError):
             return  # a client that went away is no event
         finally:
-            with self._lock:
-                self._open.discard(client)
             with contextlib.suppress(OSError):
                 client.close()
+            with self._quiet:
+                self._open.discard(client)
+                self._quiet.notify_all()
 
     def _speak(self, sock: socket.socket, door: Door | None, origin: str) -> None:
         wire = Wire(sock)
@@ -165,6 +167,11 @@ class Gate:
                 inside.settimeout(FAREWELL_S)
                 inside.unwrap()
             inside.close()
+
+    def settle(self, within_s: float) -> None:
+        """Waits until nobody speaks at a door any more, but no longer than that."""
+        with self._quiet:
+            self._quiet.wait_for(lambda: not self._open, within_s)
 
     def close(self) -> None:
         """Shuts every door and ends what is said on it."""

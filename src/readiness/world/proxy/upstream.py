@@ -125,7 +125,7 @@ def _send(wire: Wire, asked: Asked, headers: Pairs, before: str) -> None:
         if asked.body:
             wire.send(h11.Data(data=asked.body))
         wire.send(h11.EndOfMessage())
-    except (Gone, h11.LocalProtocolError) as error:
+    except (Gone, Unspoken) as error:
         raise Unreachable(f"{parts.netloc.rpartition('@')[2]} took no request: {error}") from None
 
 

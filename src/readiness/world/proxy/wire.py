@@ -103,8 +103,13 @@ class Wire:
         return "HTTP/2" if data.startswith(b"PRI * HTTP/2") else error
 
     def send(self, event: h11.Event) -> None:
-        """Sends one event. Raises Gone where nobody is there any more."""
-        data = self.connection.send(event)
+        """Sends one event. Raises Gone where nobody is there any more, Unspoken for what HTTP does not allow."""
+        import h11
+
+        try:
+            data = self.connection.send(event)
+        except h11.LocalProtocolError as error:
+            raise Unspoken(f"an answer or a request that HTTP does not allow: {error}") from None
         if data:
             self.raw(data)
 
@@ -134,6 +139,8 @@ def requests(wire: Wire, origin: str) -> Iterator[Asked | h11.Request]:
         event = wire.next()
         if not isinstance(event, h11.Request):
             return
+        if event.http_version not in (b"1.0", b"1.1"):
+            raise Unspoken(f"HTTP/{event.http_version.decode().partition('.')[0]}")
         if event.method == b"CONNECT":
             yield event
             return
@@ -179,7 +186,7 @@ class Answering:
         self._wire, self._asked, self._origin = wire, asked, origin
         self.started = False
 
-    def start(self, status: int, reason: str, headers: Iterable[tuple[str, str]], framing: str, trailers: bool = False) -> None:
+    def start(self, status: int, reason: str, headers: Iterable[tuple[str, str]], framing: str) -> None:
         """Sends the head. A place that leads back to whom was asked leads to where the client asked."""
         import h11
 
@@ -208,10 +215,11 @@ class Answering:
         self._wire.send(h11.Data(data=data))
 
     def end(self, trailers: Iterable[tuple[str, str]] = ()) -> None:
-        """Ends the answer."""
+        """Ends the answer; a client of HTTP/1.0 knows no trailers."""
         import h11
 
-        self._wire.send(h11.EndOfMessage(headers=encoded(trailers)))
+        known = (self._wire.connection.their_http_version or b"") >= b"1.1"
+        self._wire.send(h11.EndOfMessage(headers=encoded(trailers if known else ())))
 
     def cut(self) -> None:
         """Breaks the connection off in the middle of the answer."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -24,6 +25,7 @@ from readiness.world.watched import ModelCall
 if TYPE_CHECKING:
     import h11
 
+JOINED_BYTES: Final = 1 << 20
 KEPT_BYTES: Final = 1 << 30
 """What all bodies of a cassette may be together."""
 
@@ -57,8 +59,7 @@ class Recorder:
         self._folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = threading.Lock()
-        self._idle = threading.Condition(self._lock)
-        self._under_way = 0
+        self._asking: set[Wire] = set()
         self._exchanges: list[Exchange | None] = []
         self._calls: list[ModelCall] = []
         self._kept_bytes = 0
@@ -71,20 +72,14 @@ class Recorder:
         with self._lock:
             index = len(self._exchanges)
             self._exchanges.append(None)
-            self._under_way += 1
         heard, error = Heard(), ""
+        request = self._request(asked)
         try:
-            request = self._request(asked)
-            try:
-                error = self._pass_on(asked, answering, heard)
-            except Gone:
-                heard.cut = True
-            if request is not None:
-                self._keep(index, request, asked, door, heard, error)
-        finally:
-            with self._idle:
-                self._under_way -= 1
-                self._idle.notify_all()
+            error = self._pass_on(asked, answering, heard)
+        except Gone:
+            heard.cut = True
+        if request is not None:
+            self._keep(index, request, asked, door, heard, error)
         if heard.cut:
             answering.cut()
 
@@ -104,10 +99,20 @@ class Recorder:
             self._trouble(f"{asked.shown} sends more than {BODY_BYTES >> 20} MiB, which is too long to be kept")
             return self._refuse(answering, heard, 413, "the request is too long to be recorded")
         try:
-            with self._upstream.ask(asked) as wire:
+            with self._upstream.ask(asked) as wire, self._noted(wire):
                 return self._hand_back(wire, asked, answering, heard)
         except Unreachable as error:
             return self._refuse(answering, heard, 502, self._said(str(error)))
+
+    @contextmanager
+    def _noted(self, wire: Wire) -> Iterator[None]:
+        with self._lock:
+            self._asking.add(wire)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._asking.discard(wire)
 
     def _refuse(self, answering: Answering, heard: Heard, status: int, why: str) -> str:
         body = json.dumps({"error": {"message": f"readiness: {why}", "type": "unreachable"}}).encode()
@@ -129,17 +134,23 @@ class Recorder:
             return self._refuse(answering, heard, 502, f"{urlsplit(asked.url).netloc.rpartition('@')[2]} broke off without an answer")
         _head(event, heard, asked)
         answering.start(heard.status, heard.reason, heard.headers, heard.framing)
-        open_chunk = False
+        piece = b""
         while True:
             try:
                 event = wire.next()
             except (Gone, Unspoken):
-                heard.cut = True
-                return ""
+                event = h11.ConnectionClosed()
             if isinstance(event, h11.Data):
-                open_chunk = self._piece(event, heard, open_chunk)
-                answering.chunk(bytes(event.data))
+                # the pieces of a chunk are joined, as long as they are not many
+                piece += bytes(event.data)
+                if heard.framing != "chunked" or event.chunk_end or len(piece) >= JOINED_BYTES:
+                    self._piece(piece, heard, whole=heard.framing != "chunked" or event.chunk_end)
+                    answering.chunk(piece)
+                    piece = b""
                 continue
+            if piece:
+                self._piece(piece, heard, whole=True)
+                answering.chunk(piece)
             if not isinstance(event, h11.EndOfMessage):
                 heard.cut = True
                 return ""
@@ -147,15 +158,13 @@ class Recorder:
             answering.end(heard.trailers)
             return ""
 
-    def _piece(self, event: h11.Data, heard: Heard, open_chunk: bool) -> bool:
-        """Keeps a piece of a body, joined to the one before where both are of one chunk; returns whether its chunk goes on."""
-        heard.size += len(event.data)
+    def _piece(self, piece: bytes, heard: Heard, *, whole: bool) -> None:
+        """Keeps a piece of a body; `whole` says whether it ends a chunk."""
+        heard.size += len(piece)
         if heard.size <= BODY_BYTES:
-            if open_chunk:
-                heard.cuts.pop()
-            heard.parts.append(bytes(event.data))
-            heard.cuts.append(heard.size)
-        return heard.framing == "chunked" and not event.chunk_end
+            heard.parts.append(piece)
+            if whole:
+                heard.cuts.append(heard.size)
 
     def _keep(self, index: int, request: Request, asked: Asked, door: Door | None, heard: Heard, error: str) -> None:
         if not heard.status:
@@ -210,10 +219,12 @@ class Recorder:
     def _trouble(self, text: str) -> None:
         self.troubles.append(self._said(text))
 
-    def settled(self, within_s: float) -> None:
-        """Waits until no request is under way any more, but no longer than that."""
-        with self._idle:
-            self._idle.wait_for(lambda: self._under_way == 0, within_s)
+    def stop(self) -> None:
+        """Breaks off what is still under way: whoever asked for it has ended."""
+        with self._lock:
+            waiting = list(self._asking)
+        for wire in waiting:
+            wire.close()
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:

@@ -16,16 +16,14 @@ from readiness.formats.cassette import Base, Cassette, Statement
 from readiness.formats.redaction import Redactor, Secret
 from readiness.layers.infrastructure.cassettes import library
 from readiness.layers.infrastructure.cassettes.recorder import Recorder
-from readiness.layers.infrastructure.cassettes.replaying import gate_of
+from readiness.layers.infrastructure.cassettes.replaying import SETTLE_S, gate_of
 from readiness.world import demo as demos
 from readiness.world import watched
 from readiness.world.demo import Run
-from readiness.world.proxy.doors import DEFAULTS, KNOWN, Door
+from readiness.world.proxy.doors import DEFAULTS, KNOWN, Door, Gate
 from readiness.world.proxy.upstream import Upstream
 from readiness.world.session import Session
 
-SETTLE_S: Final = 5.0
-"""How long what is under way may take once the demo has ended."""
 _OTHER: Final = {"OPENAI_BASE_URL": "OPENAI_API_BASE", "OPENAI_API_BASE": "OPENAI_BASE_URL"}
 """Two names of one variable: where only one is set, clients of both go by it, and the other is not given."""
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104  addresses to recognise, none to bind
@@ -101,13 +99,12 @@ class Recording:
         recorder = Recorder(self.wanted.upstream, self.redactor, self.folder)
         gate = gate_of(session, label, recorder, self.wanted.doors)
         try:
-            yield Recorded(gate.doors.sockets, gate.doors.env, self, recorder, session, demo)
+            yield Recorded(gate, self, recorder, session, demo)
         finally:
             gate.close()
 
     def finish(self, recorder: Recorder, session: Session, demo: Demo, run: Run) -> None:
         """Makes the cassette of a run, once what is under way has ended."""
-        recorder.settled(SETTLE_S)
         clean = self.redactor.text
         self.troubles = tuple(dict.fromkeys(recorder.troubles))
         self.made = Cassette(
@@ -133,14 +130,16 @@ class Recording:
 class Recorded:
     """One run that is recorded."""
 
-    def __init__(
-        self, doors: Mapping[str, str], env: Mapping[str, str], recording: Recording, recorder: Recorder, session: Session, demo: Demo
-    ) -> None:
-        self.doors, self.env = doors, env
+    def __init__(self, gate: Gate, recording: Recording, recorder: Recorder, session: Session, demo: Demo) -> None:
+        self.doors, self.env = gate.doors.sockets, gate.doors.env
+        self._gate = gate
         self._recording, self._recorder = recording, recorder
         self._session, self._demo = session, demo
 
     def told(self, run: Run) -> Run:
         """The run with its calls of models; its cassette is made."""
+        self._gate.settle(SETTLE_S)
+        self._recorder.stop()
+        self._gate.settle(SETTLE_S)
         self._recording.finish(self._recorder, self._session, self._demo, run)
         return replace(run, watched=replace(run.watched, calls=(*run.watched.calls, *self._recorder.calls)))

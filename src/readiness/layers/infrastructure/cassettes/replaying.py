@@ -22,6 +22,8 @@ from readiness.world.proxy.doors import Door, Gate, Keeper
 from readiness.world.sandbox import without_work_folder
 from readiness.world.session import Session
 
+SETTLE_S: Final = 5.0
+"""How long what is under way may take once the demo has ended."""
 AGAIN: Final = "readiness record"
 _HOST: Final = re.compile(r"host=['\"]([\w.-]+)['\"]|resolve(?: host)?:? ['\"]?([\w.-]+\.[\w-]+)|https?://([\w.-]+\.[a-z]{2,})")
 
@@ -72,12 +74,14 @@ class Replayed:
 
     def __init__(self, gate: Gate, replayer: Replayer, found: Found, cassette: Cassette) -> None:
         self.doors, self.env = gate.doors.sockets, gate.doors.env
+        self._gate = gate
         self._replayer = replayer
         self._found = found
         self._cassette = cassette
 
     def told(self, run: Run) -> Run:
         """The run with its calls of models. Raises NotRecorded where anything it asked was not in the cassette."""
+        self._gate.settle(SETTLE_S)
         reasons = [*(miss.text for miss in self._replayer.misses), *self._unheard(run)]
         if reasons:
             unlike = dict.fromkeys(reasons)
