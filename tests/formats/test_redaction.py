@@ -92,6 +92,7 @@ IN_PLACE: list[Callable[[str], bytes]] = [
     b64,
     lambda value: b64(f"user:{value}"),
     lambda value: b64(f"{value}:12"),
+    lambda value: b64(b64(f"u:{value}")),
     lambda value: json.dumps({"a": json.dumps({"k": value})}).encode(),
     lambda value: value.encode().hex().encode(),
 ]

@@ -27,6 +27,8 @@ REDACTED: Final = "redacted"
 SHORTEST_SECRET: Final = 8
 """Characters below which a value occurs by chance, so that to take it out would spoil what is kept."""
 LEARNED_AT_LEAST: Final = 12
+NESTED: Final = 2
+"""How often something is looked for in base64 of base64."""
 CANARY: Final = "readiness-canary-"
 """How what stands for a secret begins."""
 
@@ -64,6 +66,11 @@ class Secret:
     stand_in: str
 
 
+def bare(value: str) -> str:
+    """A value without the white space around it, which a file it was read from may have left."""
+    return value.strip(" \t\r\n")
+
+
 class Undecodable(ValueError):
     """A body in a coding that cannot be looked into here; the message names the coding."""
 
@@ -87,7 +94,7 @@ class Redactor:
                 self._add(part)
 
     def _add(self, secret: Secret) -> None:
-        value, stand_in = secret.value.strip(), secret.stand_in
+        value, stand_in = bare(secret.value), secret.stand_in
         if len(value) < SHORTEST_SECRET:
             return
         self._names.add(value)
@@ -96,11 +103,11 @@ class Redactor:
         lines = [line for line in value.splitlines() if len(line) >= 20] if "\n" in value else []
         for line in lines:
             self._forms.setdefault(line.encode().lower(), (secret.name, REDACTED.encode()))
-        for text in (value.encode(), f"{value}\n".encode()):
-            for core in _cores(text):
-                self._cores.setdefault(core, secret.name)
-                for nested in _cores(core):
-                    self._forms.setdefault(nested.lower(), (secret.name, _filler(nested)))
+        if value == stand_in:
+            return  # nothing to be hidden: it is already what stands for it
+        for core in _cores(value.encode("utf-8", "surrogateescape")):
+            self._cores.setdefault(core, secret.name)
+            self._cores |= {nested: secret.name for nested in _cores(core) if nested not in self._cores}
 
     def learn(self, value: str) -> None:
         """Takes a value out from now on: something that turned out to be a credential."""
@@ -134,8 +141,8 @@ class Redactor:
             changes.append((match.start(), match.end(), instead))
         return _replaced(data, changes, cuts)
 
-    def _encoded(self, data: bytes, cuts: tuple[int, ...]) -> tuple[bytes, tuple[int, ...]]:
-        """Base64: the run around what betrays a secret is decoded, cleaned and encoded again; else overwritten."""
+    def _encoded(self, data: bytes, cuts: tuple[int, ...], depth: int = 0) -> tuple[bytes, tuple[int, ...]]:
+        """Base64, also of base64: the run around what betrays a secret is decoded, cleaned and encoded again; else overwritten."""
         whole = _BREAKS.sub(b"", data)
         cores = [core for core in self._cores if core in whole]
         if not cores:
@@ -145,13 +152,17 @@ class Redactor:
             run = _BREAKS.sub(b"", match[0])
             if not any(core in run for core in cores):
                 continue
-            changes.append((match.start(), match.end(), self._decoded(run, cores)))
+            changes.append((match.start(), match.end(), self._decoded(run, cores, depth)))
         return _replaced(data, changes, cuts)
 
-    def _decoded(self, run: bytes, cores: list[bytes]) -> bytes:
+    def _decoded(self, run: bytes, cores: list[bytes], depth: int) -> bytes:
         for offset in range(4):
             plain = _unbase64(run[offset:])
-            if plain is not None and (clean := self._literal(plain, ())[0]) != plain:
+            if plain is None:
+                continue
+            clean = self._literal(plain, ())[0]
+            clean = self._encoded(clean, (), depth + 1)[0] if depth < NESTED else clean
+            if clean != plain:
                 again = base64.b64encode(clean)
                 if b"-" in run[offset:] or b"_" in run[offset:]:
                     again = base64.urlsafe_b64encode(clean)

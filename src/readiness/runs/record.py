@@ -104,10 +104,10 @@ def plan(root: Path, options: Options, now: datetime | None = None, environment:
 def values(demo: Demo, environment: Mapping[str, str] | None = None) -> dict[str, str]:
     """The values of a demo's secrets. Raises UsageError where one is not set, or is too short to be told from other text."""
     user = os.environ if environment is None else environment
-    missing = [name for name in demo.secrets if not user.get(name, "").strip()]
+    missing = [name for name in demo.secrets if not redaction.bare(user.get(name, ""))]
     if missing:
         raise UsageError(f"not set in your environment: {', '.join(missing)}", "set what [demo] secrets names, or take it out")
-    short = [name for name in demo.secrets if len(user[name].strip()) < redaction.SHORTEST_SECRET]
+    short = [name for name in demo.secrets if len(redaction.bare(user[name])) < redaction.SHORTEST_SECRET]
     if short:
         least = redaction.SHORTEST_SECRET
         raise UsageError(

@@ -209,9 +209,11 @@ class Answering:
         )
 
     def chunk(self, data: bytes) -> None:
-        """Sends a piece of the body, as one chunk where it is chunked."""
+        """Sends a piece of the body, as one chunk where it is chunked; an answer to HEAD has none."""
         import h11
 
+        if self._asked.method == "HEAD":
+            return
         self._wire.send(h11.Data(data=data))
 
     def end(self, trailers: Iterable[tuple[str, str]] = ()) -> None:
@@ -228,6 +230,5 @@ class Answering:
     def whole(self, status: int, body: bytes, kind: str = "application/json", extra: Iterable[tuple[str, str]] = ()) -> None:
         """Sends a whole answer of ours."""
         self.start(status, "", [("Content-Type", kind), ("Content-Length", str(len(body))), *extra], "length")
-        if self._asked.method != "HEAD":
-            self.chunk(body)
+        self.chunk(body)
         self.end()

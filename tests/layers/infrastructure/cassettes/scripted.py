@@ -143,6 +143,10 @@ class Handler(BaseHTTPRequestHandler):
             200, json.dumps({"object": "list", "data": found, "model": "embed", "usage": {"prompt_tokens": 2, "total_tokens": 2}}).encode()
         )
 
+    def at_split(self, data: bytes, times: int) -> None:
+        """The body that was sent, as an event in three pieces."""
+        self.stream([b"data: " + data[:4], data[4:9], data[9:] + b"\n\n"])
+
     def at_messages(self, data: bytes, times: int) -> None:
         """An answer as Anthropic streams it."""
         events = [("message_start", {"type": "message_start", "message": {"usage": {"input_tokens": 9, "output_tokens": 1}}}),

@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -25,6 +25,8 @@ from readiness.world.watched import ModelCall
 if TYPE_CHECKING:
     import h11
 
+    from readiness.world.proxy.wire import Event
+
 JOINED_BYTES: Final = 1 << 20
 KEPT_BYTES: Final = 1 << 30
 """What all bodies of a cassette may be together."""
@@ -32,7 +34,7 @@ KEPT_BYTES: Final = 1 << 30
 
 @dataclass
 class Heard:
-    """What an upstream said so far."""
+    """What an upstream said so far; `held` is the last piece of it, which the client did not hear yet."""
 
     status: int = 0
     reason: str = ""
@@ -44,10 +46,28 @@ class Heard:
     cut: bool = False
     size: int = 0
 
+    held: bytes = b""
+
     @property
     def body(self) -> bytes:
         """The body so far."""
         return b"".join(self.parts)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the body has the length that was announced."""
+        return self.framing == "length" and lowered(self.headers).get("content-length") == str(self.size)
+
+    def finish(self, answering: Answering) -> None:
+        """Hands on the end of the answer: what was held back, or that it broke off."""
+        if self.cut or not self.status:
+            answering.cut()
+            return
+        if not answering.started:
+            answering.start(self.status, self.reason, self.headers, self.framing)
+        if self.held:
+            answering.chunk(self.held)
+        answering.end(self.trailers)
 
 
 class Recorder:
@@ -80,8 +100,9 @@ class Recorder:
             heard.cut = True
         if request is not None:
             self._keep(index, request, asked, door, heard, error)
-        if heard.cut:
-            answering.cut()
+        # Only now the end: who hears it may use at once what the answer gave, and by now that is known.
+        with suppress(Gone):
+            heard.finish(answering)
 
     def _request(self, asked: Asked) -> Request | None:
         """The request without what is secret in it, told when it comes: what it gives away counts for its own answer, too."""
@@ -97,12 +118,12 @@ class Recorder:
     def _pass_on(self, asked: Asked, answering: Answering, heard: Heard) -> str:
         if asked.too_long:
             self._trouble(f"{asked.shown} sends more than {BODY_BYTES >> 20} MiB, which is too long to be kept")
-            return self._refuse(answering, heard, 413, "the request is too long to be recorded")
+            return _refuse(heard, 413, "the request is too long to be recorded")
         try:
             with self._upstream.ask(asked) as wire, self._noted(wire):
                 return self._hand_back(wire, asked, answering, heard)
         except Unreachable as error:
-            return self._refuse(answering, heard, 502, self._said(str(error)))
+            return _refuse(heard, 502, self._said(str(error)))
 
     @contextmanager
     def _noted(self, wire: Wire) -> Iterator[None]:
@@ -114,14 +135,8 @@ class Recorder:
             with self._lock:
                 self._asking.discard(wire)
 
-    def _refuse(self, answering: Answering, heard: Heard, status: int, why: str) -> str:
-        body = json.dumps({"error": {"message": f"readiness: {why}", "type": "unreachable"}}).encode()
-        heard.status, heard.headers, heard.parts = status, [("Content-Type", "application/json")], [body]
-        answering.whole(status, body)
-        return why
-
     def _hand_back(self, wire: Wire, asked: Asked, answering: Answering, heard: Heard) -> str:
-        """Hands the answer on as it comes. Raises Gone where the client is, not where the server is."""
+        """Hands the answer on as it comes, but for its end. Raises Gone where the client is, not where the server is."""
         import h11
 
         try:
@@ -129,34 +144,37 @@ class Recorder:
             while isinstance(event, h11.InformationalResponse):
                 event = wire.next()
         except (Gone, Unspoken) as error:
-            return self._refuse(answering, heard, 502, self._said(f"{asked.shown}: no answer came ({error or 'it broke off'})"))
+            return _refuse(heard, 502, self._said(f"{asked.shown}: no answer came ({error or 'it broke off'})"))
         if not isinstance(event, h11.Response):
-            return self._refuse(answering, heard, 502, f"{urlsplit(asked.url).netloc.rpartition('@')[2]} broke off without an answer")
+            return _refuse(heard, 502, f"{urlsplit(asked.url).netloc.rpartition('@')[2]} broke off without an answer")
         _head(event, heard, asked)
         answering.start(heard.status, heard.reason, heard.headers, heard.framing)
+        self._body(wire, answering, heard)
+        return ""
+
+    def _body(self, wire: Wire, answering: Answering, heard: Heard) -> None:
+        """Hands the body on; the pieces of one chunk are joined, as long as they are not many."""
+        import h11
+
         piece = b""
-        while True:
-            try:
-                event = wire.next()
-            except (Gone, Unspoken):
-                event = h11.ConnectionClosed()
-            if isinstance(event, h11.Data):
-                # the pieces of a chunk are joined, as long as they are not many
-                piece += bytes(event.data)
-                if heard.framing != "chunked" or event.chunk_end or len(piece) >= JOINED_BYTES:
-                    self._piece(piece, heard, whole=heard.framing != "chunked" or event.chunk_end)
-                    answering.chunk(piece)
-                    piece = b""
+        while isinstance(event := _next(wire), h11.Data):
+            piece += bytes(event.data)
+            whole = heard.framing != "chunked" or event.chunk_end
+            if not whole and len(piece) < JOINED_BYTES:
                 continue
-            if piece:
-                self._piece(piece, heard, whole=True)
+            self._piece(piece, heard, whole=whole)
+            if heard.is_whole:
+                heard.held = piece
+            else:
                 answering.chunk(piece)
-            if not isinstance(event, h11.EndOfMessage):
-                heard.cut = True
-                return ""
+            piece = b""
+        if piece:
+            self._piece(piece, heard, whole=True)
+            answering.chunk(piece)
+        if isinstance(event, h11.EndOfMessage):
             heard.trailers = pairs(event.headers.raw_items())
-            answering.end(heard.trailers)
-            return ""
+        else:
+            heard.cut = True
 
     def _piece(self, piece: bytes, heard: Heard, *, whole: bool) -> None:
         """Keeps a piece of a body; `whole` says whether it ends a chunk."""
@@ -235,6 +253,24 @@ class Recorder:
     def calls(self) -> tuple[ModelCall, ...]:
         """The calls of models among them."""
         return tuple(self._calls)
+
+
+def _next(wire: Wire) -> Event:
+    """The next event; that the connection was closed where it broke."""
+    import h11
+
+    try:
+        return wire.next()
+    except (Gone, Unspoken):
+        return h11.ConnectionClosed()
+
+
+def _refuse(heard: Heard, status: int, why: str) -> str:
+    """Makes the answer one of ours; returns why."""
+    body = json.dumps({"error": {"message": f"readiness: {why}", "type": "unreachable"}}).encode()
+    heard.status, heard.parts, heard.held = status, [body], body
+    heard.headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    return why
 
 
 def _words(error: Exception) -> str:
