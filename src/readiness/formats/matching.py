@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -24,6 +25,7 @@ VOLATILE: Final = ("idempotency_key", "idempotencyKey", "request_id", "requestId
 """Fields that are new with each request, in every request."""
 _LEFT_OUT: Final = "[volatile]"
 _SHOWN: Final = 60
+_COMPARED: Final = 200
 _PORTS: Final = {"http": 80, "https": 443}
 
 Tidy = Callable[[str], str]
@@ -162,13 +164,21 @@ def _text(body: bytes, tidy: Tidy) -> str:
 def nearest(asked: Canonical, recorded: Sequence[Canonical]) -> tuple[int, str]:
     """Which recorded request is nearest to one that was not recorded, and in what it differs; (-1, "") where none is.
 
-    The same endpoint comes first, then the fewest facts that differ, then the earliest.
+    The same endpoint comes first, then the fewest facts that differ, then those most alike, then the earliest.
     """
     if not recorded:
         return -1, ""
-    scored = [(_distance(asked, other), index) for index, other in enumerate(recorded)]
-    index = min(scored)[1]
+    distances = [_distance(asked, other) for other in recorded]
+    tied = [index for index, distance in enumerate(distances) if distance == min(distances)]
+    index = max(tied, key=lambda place: (_likeness(asked, recorded[place]), -place)) if len(tied) > 1 else tied[0]
     return index, difference(asked, recorded[index])
+
+
+def _likeness(asked: Canonical, other: Canonical) -> float:
+    """How alike the facts are in which two requests differ: 0 to 1, by the longest runs they share."""
+    ours, theirs = (_grouped(tuple(sorted(set(one.leaves) - set(two.leaves)))) for one, two in ((asked, other), (other, asked)))
+    shared = [(ours[name][:_COMPARED], theirs[name][:_COMPARED]) for name in ours if name in theirs]
+    return sum(SequenceMatcher(None, *pair, autojunk=False).ratio() for pair in shared) / max(1, len(shared))
 
 
 def _distance(asked: Canonical, other: Canonical) -> tuple[bool, bool, bool, int]:

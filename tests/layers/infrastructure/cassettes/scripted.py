@@ -298,8 +298,8 @@ class Scripted(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, context: ssl.SSLContext | None = None) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, context: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
+        super().__init__((host, 0), Handler)
         self.counts: Counter[str] = Counter()
         self.told: list[tuple[str, str, dict[str, str], bytes]] = []
         self.over = threading.Event()
@@ -321,7 +321,7 @@ class Scripted(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """Where it is."""
-        return f"http{'s' if self._context else ''}://127.0.0.1:{self.server_port}"
+        return f"http{'s' if self._context else ''}://{self.server_address[0]!s}:{self.server_port}"
 
     def end(self) -> None:
         """Stops it."""
