@@ -48,7 +48,7 @@ def test_a_miss_says_what_is_nearest_and_in_what_it_differs(tape: Tape) -> None:
     assert status == 504
     told = json.loads(body)["error"]
     assert told["type"] == "not_recorded"
-    assert "nearest is request 1, POST 127.0.0.1" in told["message"]
+    assert "was not recorded: unlike in request 1, " in told["message"]
     assert told["message"].endswith('`model` was "small" and is "large"')
     assert tape.replayer is not None
     assert len(tape.replayer.misses) == 1

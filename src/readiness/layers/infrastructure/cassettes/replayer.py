@@ -33,7 +33,7 @@ class Miss:
     def text(self) -> str:
         """The miss in one sentence."""
         if self.nearest:
-            return f"{self.asked} was not recorded; nearest is {self.nearest}: {self.difference}"
+            return f"{self.asked} was not recorded: unlike in {self.nearest}, {self.difference}"
         return f"{self.asked} was not recorded: {self.difference}"
 
 
@@ -115,7 +115,9 @@ class Replayer:
         if index < 0:
             self.misses.append(Miss(form.shown, "", "the cassette holds no request at all"))
             return
-        self.misses.append(Miss(form.shown, f"request {index + 1}, {self._recorded[index].shown}", difference))
+        shown = self._recorded[index].shown
+        there = f" ({shown})" if shown != form.shown else ""
+        self.misses.append(Miss(form.shown, f"request {index + 1}{there}", difference))
 
     def pinned(self, host: str) -> None:
         """Notes a host whose client does not believe our certificate."""
