@@ -18,6 +18,7 @@ from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from readiness.errors import CannotJudge
+from readiness.world import files
 from readiness.world.proxy.authority import Authority
 from readiness.world.proxy.wire import Answering, Asked, Gone, Unspoken, Wire, requests
 
@@ -85,6 +86,7 @@ class Gate:
         self._quiet = threading.Condition(self._lock)
         self._doors = {door.variable: door for door in doors}
         self.folder = _short(folder)
+        self._borrowed = self.folder != folder
         given.parent.mkdir(parents=True, exist_ok=True)
         given.write_bytes(self._authority.bundle())
         given.chmod(0o644)
@@ -98,6 +100,7 @@ class Gate:
 
     def _listen(self, name: str) -> str:
         path = self.folder / name
+        path.unlink(missing_ok=True)  # of a run before this one
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(path))
         path.chmod(0o777)  # the demo runs as another user
@@ -182,6 +185,8 @@ class Gate:
                 item.shutdown(socket.SHUT_RDWR)
         for listener in self._listeners:
             listener.close()
+        if self._borrowed:
+            files.remove_tree(self.folder)
 
 
 def _origin(url: str) -> str:

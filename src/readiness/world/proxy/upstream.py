@@ -85,12 +85,16 @@ class Upstream:
         host, port = (proxy.host, proxy.port) if proxy else self._resolve.get(where.host, (where.host, where.port))
         try:
             sock = socket.create_connection((host, port), CONNECT_S)
+        except (OSError, UnicodeError) as error:
+            raise Unreachable(f"{where.netloc} cannot be reached: {_why(error)}") from None
+        try:
             sock.settimeout(self._timeout_s)
             if where.secure:
                 if proxy:
                     _tunnel(sock, where)
                 sock = self._context.wrap_socket(sock, server_hostname=where.host)
-        except (OSError, UnicodeError, Gone, Unspoken) as error:
+        except (OSError, UnicodeError, ValueError, Gone, Unspoken) as error:
+            sock.close()
             raise Unreachable(f"{where.netloc} cannot be reached: {_why(error)}") from None
         return sock, proxy is not None
 
