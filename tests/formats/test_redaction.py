@@ -9,7 +9,7 @@ import json
 import zlib
 from collections.abc import Callable
 from itertools import accumulate, pairwise
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 import pytest
 from hypothesis import given
@@ -41,6 +41,11 @@ FORMS = {
     "a path": quote(VALUE).encode(),
     "a path, every sign": quote(VALUE, safe="").lower().encode(),
     "quoted twice": quote(quote(VALUE, safe=""), safe="").encode(),
+    "JSON as others escape it": json.dumps(VALUE).replace("+", "\\u002B").replace("&", "\\u0026").replace("=", "\\u003d").encode(),
+    "quoted here and there": quote(VALUE, safe="/+=").encode(),
+    "quoted elsewhere": quote(VALUE, safe='"&').encode(),
+    "HTML by numbers": VALUE.replace('"', "&#34;").replace("&k", "&#x26;k").encode(),
+    "UTF-8 taken for Latin-1": VALUE.encode().decode("latin-1").encode(),
     "HTML": html.escape(VALUE).encode(),
     "repr": repr(VALUE).encode(),
     "hex": VALUE.encode().hex().encode(),
@@ -233,3 +238,18 @@ def test_pieces_survive_personal_data_in_any_script(words: list[str]) -> None:
     assert b"a@b.example" not in clean
     assert moved[-1] == len(clean)
     assert moved[0] <= moved[1] <= moved[2]
+
+
+@given(st.lists(st.booleans(), min_size=len(VALUE), max_size=len(VALUE)), st.sampled_from(["url", "json", "html"]))
+def test_however_each_sign_is_escaped_it_is_gone_and_what_stands_for_it_is_there(escaped: list[bool], kind: str) -> None:
+    def one(char: str, hidden: bool) -> str:
+        if kind == "url":
+            return "".join(f"%{byte:02x}" for byte in char.encode()) if hidden else char
+        if kind == "json":
+            return f"\\u{ord(char):04X}" if hidden or char in '"\\' else char
+        return f"&#{ord(char)};" if hidden or char in "&" else char
+
+    text = "before " + "".join(one(char, hidden) for char, hidden in zip(VALUE, escaped, strict=True)) + " after"
+    read = {"url": unquote, "json": lambda found: str(json.loads(f'"{found}"')), "html": html.unescape}[kind]
+    assert read(text) == f"before {VALUE} after"
+    assert read(redactor().text(text)) == f"before {STAND_IN} after"

@@ -255,6 +255,8 @@ def _read_exchange(item: dict[str, Any]) -> Exchange:
     model = item.get("model") or {"name": ""}
     if answer["framing"] not in FRAMINGS:
         raise ValueError(f"framing {answer['framing']}")
+    if answer["chunks"] and sum(_count(size) for size in answer["chunks"]) != answer["size_bytes"]:
+        raise ValueError("chunks that are not the body")
     if not 200 <= _count(answer["status"]) <= 999 or not isinstance(answer["cut"], bool):
         raise ValueError("an answer without a status")
     return Exchange(

@@ -15,8 +15,9 @@ import html
 import json
 import re
 import zlib
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import pairwise
@@ -88,6 +89,7 @@ class Redactor:
         self._cores: dict[bytes, str] = {}
         self._patterns = [(name, re.compile(PATTERNS[name][0] if name in PATTERNS else name)) for name in patterns]
         self._names: set[str] = set()
+        self._values: dict[bytes, tuple[str, bytes]] = {}
         for secret in secrets:
             self._add(secret)
             for part in _parts(secret):
@@ -98,6 +100,7 @@ class Redactor:
         if len(value) < SHORTEST_SECRET:
             return
         self._names.add(value)
+        self._values.setdefault(value.encode("utf-8", "surrogateescape").lower(), (secret.name, stand_in.encode()))
         for form, instead in zip(_forms(value), _forms(stand_in), strict=True):
             self._forms.setdefault(form.lower(), (secret.name, instead))
         lines = [line for line in value.splitlines() if len(line) >= 20] if "\n" in value else []
@@ -125,6 +128,8 @@ class Redactor:
     def cut(self, data: bytes, cuts: tuple[int, ...]) -> tuple[bytes, tuple[int, ...]]:
         """Bytes without secrets and personal data, and where the places `cuts` of them have moved to."""
         data, cuts = self._literal(data, cuts)
+        for token, decode in _ESCAPES:
+            data, cuts = self._escaped(data, cuts, token, decode)
         data, cuts = self._encoded(data, cuts)
         return self._personal(data, cuts)
 
@@ -139,6 +144,31 @@ class Redactor:
             name, instead = self._forms[match[0]]
             self.counts[name] += 1
             changes.append((match.start(), match.end(), instead))
+        return _replaced(data, changes, cuts)
+
+    def _escaped(
+        self, data: bytes, cuts: tuple[int, ...], token: re.Pattern[bytes], decode: Callable[[bytes], bytes]
+    ) -> tuple[bytes, tuple[int, ...]]:
+        """What is escaped in some places and not in others, as each library likes: found in what the text means."""
+        parts, places, at, length = [], [], 0, 0
+        for match in token.finditer(data):
+            plain = decode(match[0])
+            length += match.start() - at
+            parts += [data[at : match.start()], plain]
+            places.append((length, match.start(), match.end(), len(plain)))
+            length, at = length + len(plain), match.end()
+        if not places:
+            return data, cuts
+        lowered = b"".join([*parts, data[at:]]).lower()
+        found = [value for value in self._values if value in lowered]
+        if not found:
+            return data, cuts
+        wanted = re.compile(b"|".join(re.escape(value) for value in sorted(found, key=len, reverse=True)))
+        changes = []
+        for match in wanted.finditer(lowered):
+            name, instead = self._values[match[0]]
+            self.counts[name] += 1
+            changes.append((_origin(match.start(), places), _origin(match.end(), places), instead))
         return _replaced(data, changes, cuts)
 
     def _encoded(self, data: bytes, cuts: tuple[int, ...], depth: int = 0) -> tuple[bytes, tuple[int, ...]]:
@@ -276,7 +306,8 @@ class Redactor:
             return data, cuts
         for name in layers:
             clean = _compressed(clean, name)
-        return clean, tuple(min(place, len(clean)) for place in cuts)
+        moved = tuple(min(place, len(clean)) for place in cuts)
+        return clean, (*moved[:-1], len(clean)) if moved else ()
 
     def _plain(self, data: bytes, kind: str, cuts: tuple[int, ...]) -> tuple[bytes, tuple[int, ...]]:
         data, cuts = self.credentials(data, kind, cuts)
@@ -358,6 +389,33 @@ def _moved(place: int, changes: list[tuple[int, int, bytes]]) -> int:
     return place + shift
 
 
+def _origin(place: int, places: list[tuple[int, int, int, int]]) -> int:
+    """Where a place of a decoded text was before; `places` are its escapes: (there, start, end here, length there)."""
+    index = bisect_right(places, place, key=lambda item: item[0]) - 1
+    if index < 0:
+        return place
+    there, start, end, length = places[index]
+    return end + place - there - length if place >= there + length else start
+
+
+def _json_escape(token: bytes) -> bytes:
+    try:
+        return str(json.loads(b'"' + token + b'"')).encode("utf-8", "surrogatepass")
+    except ValueError:
+        return token
+
+
+def _html_escape(token: bytes) -> bytes:
+    return html.unescape(token.decode("ascii")).encode("utf-8", "surrogatepass")
+
+
+_ESCAPES: Final[tuple[tuple[re.Pattern[bytes], Callable[[bytes], bytes]], ...]] = (
+    (re.compile(rb"%[0-9A-Fa-f]{2}"), lambda token: bytes([int(token[1:], 16)])),
+    (re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[/\"\\bfnrt]"), _json_escape),
+    (re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);"), _html_escape),
+)
+
+
 def _forms(value: str) -> list[bytes]:
     """A value as texts carry it, always in the same order; the first is the value itself."""
     once = json.dumps(value)[1:-1]
@@ -366,7 +424,7 @@ def _forms(value: str) -> list[bytes]:
              quote(value), quote(value, safe=""), quote_plus(value), quote(quote(value, safe=""), safe=""),
              "".join(f"%{byte:02X}" for byte in value.encode()), html.escape(value), html.escape(value, quote=False), repr(value)[1:-1],
              "".join(f"\\u{ord(char):04x}" for char in value), value[::-1], value.encode().hex(), value.encode().hex(" "),
-             value.encode().hex(":")]  # fmt: skip
+             value.encode().hex(":"), value.encode("utf-8", "surrogateescape").decode("latin-1")]  # fmt: skip
     found = [text.encode("utf-8", "surrogateescape") for text in texts]
     old = "latin-1" if all(ord(char) < 256 for char in value) else "utf-8"
     return [

@@ -127,6 +127,8 @@ class Gate:
             self._keeper.unsupported(str(error))
         except (Gone, OSError):
             return  # a client that went away is no event
+        except Exception as error:  # noqa: BLE001  the border of a request: its text may hold what is secret, so only its kind is told
+            self._keeper.unsupported(f"a request on which the recorder failed ({type(error).__name__})")
         finally:
             with contextlib.suppress(OSError):
                 client.close()

@@ -146,7 +146,7 @@ class Recorder:
         except (Gone, Unspoken) as error:
             return _refuse(heard, 502, self._said(f"{asked.shown}: no answer came ({error or 'it broke off'})"))
         if not isinstance(event, h11.Response):
-            return _refuse(heard, 502, f"{urlsplit(asked.url).netloc.rpartition('@')[2]} broke off without an answer")
+            return _refuse(heard, 502, self._said(f"{asked.shown}: it broke off without an answer"))
         _head(event, heard, asked)
         answering.start(heard.status, heard.reason, heard.headers, heard.framing)
         self._body(wire, answering, heard)
@@ -205,7 +205,9 @@ class Recorder:
         with self._lock:
             cleaner = self._redactor
             headers, trailers = cleaner.headers(heard.headers), cleaner.headers(heard.trailers)
-            body, cuts = cleaner.body(heard.body, lowered(heard.headers), tuple(heard.cuts))
+            whole = heard.body
+            ends = tuple(heard.cuts) if heard.cuts[-1] == len(whole) else (*heard.cuts, len(whole))
+            body, cuts = cleaner.body(whole, lowered(heard.headers), ends)
             chunks = lengths(cuts) if heard.framing == "chunked" else ()
             kept = self._store(body)
             return Answer(heard.status, cleaner.text(heard.reason), headers, kept, heard.framing, chunks, trailers, heard.cut), body
