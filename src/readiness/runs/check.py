@@ -15,7 +15,7 @@ from readiness.errors import CannotJudge, NotRecorded, UsageError
 from readiness.formats.verdicts import Header
 from readiness.layers import catalog
 from readiness.layers.infrastructure import facts, procedure
-from readiness.layers.infrastructure.cassettes import replaying
+from readiness.layers.infrastructure.cassettes.answering import answering
 from readiness.runs import evidence as store
 from readiness.runs import waive
 from readiness.sequence import organization as condition
@@ -206,7 +206,7 @@ def _observe(
     key = keys.own()
     assert key is not None, "a key is made where there is none"
     with closing(Session(project, steps, watcher.progress)) as session:
-        demo = DemoSession(project, manifest, session, replaying.answering(project, manifest, now))
+        demo = DemoSession(project, manifest, session, answering(project, manifest, now))
         context = Context(project, manifest, session, demo, now)
         for spec in sorted(missing, key=lambda item: item.cost):
             finding = _one(spec, context, Policy(manifest.stakes))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from readiness.config.manifest import Demo, Manifest
+from readiness.config.manifest import Demo
 from readiness.errors import NotRecorded
 from readiness.formats.cassette import Cassette
 from readiness.layers.infrastructure.cassettes import library
@@ -26,12 +26,6 @@ SETTLE_S: Final = 5.0
 """How long what is under way may take once the demo has ended."""
 AGAIN: Final = "readiness record"
 _HOST: Final = re.compile(r"host=['\"]([\w.-]+)['\"]|resolve(?: host)?:? ['\"]?([\w.-]+\.[\w-]+)|https?://([\w.-]+\.[a-z]{2,})")
-
-
-def answering(project: Project, manifest: Manifest, now: datetime) -> Replaying | None:
-    """What answers the demo of a project, to be given to its DemoSession; None where its manifest names no cassette."""
-    demo = demos.of(project, manifest)[0]
-    return Replaying(project, now) if demo is not None and demo.network == "cassette" else None
 
 
 class Replaying:
