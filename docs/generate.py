@@ -127,11 +127,12 @@ EXIT_CODES: Final = {
     errors.EXIT_FAILS: "something required fails, or got worse; `evidence verify`: a file is refused; `questions`: an answer is no; "
     "`approve`: not ready, fix the organisation first, stop, or not yet; `mode`: it has ended, or something it asks for is not so; "
     "`outcome`: something is wrong with one, or it could not be locked; `recreate`: a rung fails, or the snapshot gave another result; "
-    "`evidence add`: it does not count; `access lint`: something is wrong; `access can`: denied; `access plan`: something is refused",
+    "`evidence add`: it does not count; `record verify`: a body is missing or another; `access lint`: something is wrong; "
+    "`access can`: denied; `access plan`: something is refused",
     errors.EXIT_MISUSE: "misuse or bad input: an unknown option, no such folder, a fault in `readiness.toml`",
     errors.EXIT_UNKNOWN: "could not judge: something required is unknown, or nothing is proven; `approve`: a pilot, or nothing stands in "
     "the way but what is not proven; `outcome`: one could not be measured; `recreate`: a rung asked for could not be told; "
-    "`access can`: a policy errs on it",
+    "`record`: the demo did not end well, and nothing was kept; `access can`: a policy errs on it",
     errors.EXIT_BUG: "our bug; `READINESS_TRACEBACK=1` shows where",
     errors.EXIT_INTERRUPTED: "interrupted by you",
 }
@@ -252,7 +253,14 @@ secrets = ["OPENAI_API_KEY"]                    # names only; the demo is given 
 outputs = ["out/answers.jsonl"]                 # what must come out the same
 normalise = { "out/answers.jsonl:asked_at" = "timestamp" }   # but for times and ids
 timeout_s = 120
-network = "off"
+network = "cassette"                            # off, unless it says otherwise
+cassette = "cassettes/3f2a9c51d07be846.json"    # default: the newest of this demo
+redact = ["email", "ORDER-[0-9]+"]              # besides secrets and credentials
+volatile = ["metadata.run"]
+
+[demo.prices."gpt-4o-mini"]                     # what `readiness record` tells costs by
+input_per_million = 0.15
+output_per_million = 0.6
 
 [demo.tolerance]                                # default: equal bytes
 "out/answers.jsonl:score" = { abs = 1e-4 }
@@ -342,10 +350,21 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "outputs": "files the demo writes that must come out the same; without it the standard output is compared",
         "metrics": "a JSON file `{name: number}` the demo writes; it is compared like an output",
         "timeout_s": "seconds the demo may take",
-        "network": "`on` lets the demo reach the network, and the finding says so; `cassette` is refused by this version",
+        "network": "`cassette` answers what the demo asks outside from what `readiness record` kept, with the network off; `on` lets it "
+        "reach the network, and the finding says so",
+        "cassette": "the cassette it is answered from; without it the newest that was recorded of this demo, in `cassettes/` or "
+        "`.readiness/cassettes/`",
+        "redact": "what else is taken out of what is recorded: `email`, `card`, or regular expressions",
+        "volatile": "fields of requests that are new each time, by name or path (`messages[].at`); they are not compared",
+        "prices": "what models cost, by name, see [demo.prices](#demoprices); without it `readiness record` tells tokens only",
         "tolerance": "how far numbers may move, see [demo.tolerance](#demotolerance)",
         "normalise": "fields of JSON, JSON-lines and CSV outputs whose values are not compared, as `file:field`: a `timestamp` must "
         "still read as one, and an `id` must come again wherever it did",
+    },
+    "demo.prices": {
+        "input_per_million": "what a million tokens cost that are sent to it",
+        "output_per_million": "what a million tokens cost that it answers",
+        "currency": "in which",
     },
     "demo.server": {
         "argv": "the command that starts the server; it is given `PORT`, which stands for `{PORT}` here, and listens on 127.0.0.1",
@@ -416,6 +435,7 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
 
 _CLASSES: Final[dict[str, type]] = {
     "demo": manifests.Demo,
+    "demo.prices": manifests.Price,
     "demo.server": manifests.Server,
     "demo.request": manifests.Request,
     "demo.tolerance": manifests.Tolerance,
@@ -437,7 +457,8 @@ _KINDS: Final = {
     "project.until": "date",
     "project.reason": "text",
     "project.owner": "text",
-    "demo.network": "`off` or `on`",
+    "demo.network": "`off`, `cassette` or `on`",
+    "demo.prices": "table of tables",
     "demo.needs": "list of texts",
     "security.allow": "list of tables",
     "demo.server": "table",
@@ -493,6 +514,7 @@ def known_keys() -> dict[str, tuple[str, ...]]:
     class Recording(Reader):
         def known(self, at: tuple[str, ...], table: dict[str, object], names: tuple[str, ...]) -> None:
             path = [part for part in at if not part.isdigit() and ":" not in part]
+            path = path[:2] if path[:2] == ["demo", "prices"] else path  # models are named as their vendors like
             seen[".".join(path)] = names
             super().known(at, table, names)
 

@@ -4,7 +4,8 @@ ReadinessError                 exit 70  our own bug, unless a subclass says othe
 ├── UsageError                 exit 2   the command line or the place it was called in
 │   └── InputError             exit 2   a file of the user, with file and line; may carry several problems
 ├── CannotJudge                exit 3   a tool, an interpreter or the machine is missing; no verdict either way
-│   └── Refused                exit 3   a query engine did not run a query; whoever asked says what that means
+│   ├── Refused                exit 3   a query engine did not run a query; whoever asked says what that means
+│   └── NotRecorded            exit 3   the demo cannot be answered from its cassette, or asked what is not in it
 └── Interrupted                exit 130 the user stopped us; nothing half-written is left
 
 A project that fails is no exception but a Finding. Catch `Exception` only at the borders: run, command, request.
@@ -55,6 +56,10 @@ class CannotJudge(ReadinessError):
 
 class Refused(CannotJudge):
     """A query was not run, or not to its end: the message is the first line of what the engine says."""
+
+
+class NotRecorded(CannotJudge):
+    """A demo that is to be answered from its cassette was not, or not wholly: what it did then says nothing about it."""
 
 
 class Interrupted(ReadinessError):

@@ -70,6 +70,15 @@ class Tolerance:
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """What a model costs, in the currency named: for a million tokens in, and a million out."""
+
+    input_per_million: float = 0.0
+    output_per_million: float = 0.0
+    currency: str = "USD"
+
+
+@dataclass(frozen=True, slots=True)
 class Demo:
     """The demo as declared: exactly one of `command`, `server`, `notebook`."""
 
@@ -85,6 +94,10 @@ class Demo:
     metrics: str = ""
     timeout_s: float = 120
     network: str = "off"
+    cassette: str = ""
+    redact: tuple[str, ...] = ()
+    volatile: tuple[str, ...] = ()
+    prices: Mapping[str, Price] = field(default_factory=dict)
     tolerance: Mapping[str, Tolerance] = field(default_factory=dict)
     normalise: Mapping[str, str] = field(default_factory=dict)
     line: int = 1
@@ -252,7 +265,7 @@ def _mode(reader: Reader, project: dict[str, object]) -> Declaration:
 def _demo(reader: Reader, raw: object) -> Demo:
     table = reader.table(("demo",), raw)
     known = ("setup", "command", "server", "request", "notebook", "needs", "env", "secrets", "outputs", "metrics",
-             "timeout_s", "network", "tolerance", "normalise")  # fmt: skip
+             "timeout_s", "network", "cassette", "redact", "volatile", "prices", "tolerance", "normalise")  # fmt: skip
     reader.known(("demo",), table, known)
     kinds = [kind for kind in ("command", "server", "notebook") if kind in table]
     if len(kinds) != 1:
@@ -275,18 +288,50 @@ def _demo(reader: Reader, raw: object) -> Demo:
         outputs=tuple(reader.path(("demo", "outputs"), p) for p in reader.strings(("demo", "outputs"), table.get("outputs", []))),
         metrics=reader.path(("demo", "metrics"), table.get("metrics", "")),
         timeout_s=reader.number(("demo", "timeout_s"), table.get("timeout_s", 120), least=0.1),
-        network=_network(reader, table),
+        network=reader.choice(("demo", "network"), table.get("network", "off"), ["off", "cassette", "on"]),
+        cassette=_cassette(reader, table),
+        redact=_redact(reader, table.get("redact", [])),
+        volatile=reader.strings(("demo", "volatile"), table.get("volatile", [])),
+        prices=_prices(reader, table.get("prices", {})),
         tolerance=_tolerances(reader, table.get("tolerance", {})),
         normalise=_normalised(reader, table.get("normalise", {})),
         line=reader.line(("demo",)),
     )
 
 
-def _network(reader: Reader, table: dict[str, object]) -> str:
-    network = reader.choice(("demo", "network"), table.get("network", "off"), ["off", "cassette", "on"])
-    if network == "cassette":
-        reader.problem(("demo", "network"), "`network` must be `off` or `on`: this version records no cassettes")
-    return network
+def _cassette(reader: Reader, table: dict[str, object]) -> str:
+    at = ("demo", "cassette")
+    path = reader.path(at, table.get("cassette", ""))
+    if path and not path.endswith(".json"):
+        reader.problem(at, f"`cassette` must be the path of a file `….json`, got `{path}`")
+    if path and table.get("network") != "cassette":
+        reader.problem(at, '`cassette` needs `network = "cassette"`')
+    return path
+
+
+def _redact(reader: Reader, raw: object) -> tuple[str, ...]:
+    at = ("demo", "redact")
+    patterns = reader.strings(at, raw)
+    for pattern in patterns:
+        try:
+            if re.compile(pattern).match("") is not None:
+                reader.problem(at, f"the pattern `{shown(pattern)}` matches the empty text, and so everywhere")
+        except re.error as error:
+            reader.problem(at, f"`{shown(pattern)}` is no regular expression: {error}")
+    return patterns
+
+
+def _prices(reader: Reader, raw: object) -> dict[str, Price]:
+    found = {}
+    for model, item in reader.table(("demo", "prices"), raw).items():
+        at = ("demo", "prices", model)
+        table = reader.table(at, item)
+        reader.known(at, table, ("input_per_million", "output_per_million", "currency"))
+        tokens_in, tokens_out = (
+            reader.number((*at, key), table.get(key, 0.0), least=0.0) for key in ("input_per_million", "output_per_million")
+        )
+        found[model] = Price(tokens_in, tokens_out, reader.words((*at, "currency"), table.get("currency", "USD")))
+    return found
 
 
 def _server(reader: Reader, raw: object) -> Server:

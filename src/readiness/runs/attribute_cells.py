@@ -14,6 +14,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,7 @@ from typing import Final
 from packaging.utils import canonicalize_name
 
 from readiness.errors import CannotJudge, UsageError
+from readiness.layers.infrastructure.cassettes.answering import answering
 from readiness.layers.infrastructure.evidence import Factor
 from readiness.layers.infrastructure.experiment import Cell, Failed, Measured
 from readiness.runs.attribute_kept import Kept, Key
@@ -173,7 +175,8 @@ class Cells:
         generated = frozenset(files.state_of(found.tree)) - ours
         copied = frozenset(record.local_packages(found.path) - _in_place(found.path))
         side = self.a if session is self.sessions["A"] else self.b
-        demo = DemoSession(session.project, side.manifest, session)
+        crossings = answering(session.project, side.manifest, datetime.now(UTC))
+        demo = DemoSession(session.project, side.manifest, session, crossings)
         self._benches[name] = Bench(session, demo, found, generated, _kept_home(session, name), copied)
         if not self.kept.environment(name, _packages_digest(found)):
             raise Drifted(f"the environment of {name} is not the one earlier runs were made in")

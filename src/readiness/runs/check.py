@@ -11,17 +11,18 @@ from pathlib import Path
 
 from readiness.config import manifest as manifests
 from readiness.config.manifest import Manifest
-from readiness.errors import CannotJudge, UsageError
+from readiness.errors import CannotJudge, NotRecorded, UsageError
 from readiness.formats.verdicts import Header
 from readiness.layers import catalog
 from readiness.layers.infrastructure import facts, procedure
+from readiness.layers.infrastructure.cassettes.answering import answering
 from readiness.runs import evidence as store
 from readiness.runs import waive
 from readiness.sequence import organization as condition
 from readiness.sequence import verdict as kernel
 from readiness.sequence.check import CheckSpec, Cost
 from readiness.sequence.evidence import EXECUTED_TTL, Evidence
-from readiness.sequence.finding import SEVERITY, Cause, Finding, Outcome
+from readiness.sequence.finding import SEVERITY, Cause, Finding, Outcome, Remedy
 from readiness.sequence.layers import Layer
 from readiness.sequence.organization import UNASKED, Organization
 from readiness.sequence.stakes import Policy
@@ -206,7 +207,8 @@ def _observe(
     key = keys.own()
     assert key is not None, "a key is made where there is none"
     with closing(Session(project, steps, watcher.progress)) as session:
-        context = Context(project, manifest, session, DemoSession(project, manifest, session), now)
+        demo = DemoSession(project, manifest, session, answering(project, manifest, now))
+        context = Context(project, manifest, session, demo, now)
         for spec in sorted(missing, key=lambda item: item.cost):
             finding = _one(spec, context, Policy(manifest.stakes))
             watcher.found(finding)
@@ -219,6 +221,9 @@ def _one(spec: CheckSpec, context: Context, policy: Policy) -> Finding:
     started = time.monotonic()
     try:
         finding = implementation.judge(implementation.observe(context), policy)
+    except NotRecorded as error:
+        remedy = Remedy("record the demo again, with its credentials", error.hint)
+        finding = kernel.no_finding(spec.id, error.message, Cause.NETWORK, remedy)
     except CannotJudge as error:
         finding = kernel.no_finding(spec.id, error.message, Cause.TOOL)
     return replace(finding, elapsed_ms=round((time.monotonic() - started) * 1000))

@@ -18,6 +18,7 @@ from readiness.config.manifest import Manifest
 from readiness.formats import canonical, findings, intoto
 from readiness.layers import catalog
 from readiness.layers.infrastructure import recreation
+from readiness.layers.infrastructure.cassettes import library
 from readiness.sequence.evidence import EXECUTED_TTL, Digest, Evidence, Witness, stale_reason
 from readiness.sequence.finding import Cause, Finding, Outcome
 from readiness.sequence.verdict import Verdict
@@ -63,9 +64,19 @@ def conditions(project: Project, manifest: Manifest, check: str = "") -> Digest:
         found["commit"] = project.commit
     if check == recreation.CHECK:
         found["recreations"] = recreation.standing(project.home)
+    if (cassette := _cassette(project, manifest)) is not None:
+        found["cassette"] = cassette.id
     if project.whole is not None and check in catalog.looking_beyond():
         found["repository"] = project.whole.tree
     return canonical.digest(canonical.canonical(found))
+
+
+def _cassette(project: Project, manifest: Manifest) -> library.Found | None:
+    """The cassette the demo is answered from; None where it is not, or from none that can be believed."""
+    demo = manifest.demo
+    if demo is None or demo.network != "cassette":
+        return None
+    return library.chosen(project.root, project.home, demo)
 
 
 def worth_keeping(finding: Finding) -> bool:
@@ -76,7 +87,7 @@ def worth_keeping(finding: Finding) -> bool:
 def store(project: Project, manifest: Manifest, finding: Finding, made_at: datetime, key: keys.Key) -> Evidence:
     """Writes the evidence of a finding and returns it. Raises OSError where the folder cannot be written."""
     witness = _grade(key.id, manifest)
-    evidence = Evidence(finding, project.tree, made_at, _expiry(manifest, finding, made_at), witness)
+    evidence = Evidence(finding, project.tree, made_at, _expiry(project, manifest, finding, made_at), witness)
     predicate = {
         "result": _RESULTS.get(finding.outcome, "WARNED"),
         "configuration": [{"name": "conditions", "digest": {"sha256": _hex(conditions(project, manifest, finding.check))}}],
@@ -95,7 +106,7 @@ def store(project: Project, manifest: Manifest, finding: Finding, made_at: datet
     return Evidence(finding, project.tree, made_at, evidence.expires_at, witness, canonical.digest(data))
 
 
-def _expiry(manifest: Manifest, finding: Finding, made_at: datetime) -> datetime:
+def _expiry(project: Project, manifest: Manifest, finding: Finding, made_at: datetime) -> datetime:
     """When evidence ends: after its time to live, or with the first day on which something the manifest allows has ended.
 
     What is allowed may be why a check held; remembered longer, it would outlive its end.
@@ -105,6 +116,9 @@ def _expiry(manifest: Manifest, finding: Finding, made_at: datetime) -> datetime
     today = made_at.astimezone(UTC).date()
     last_days = [*(item.expires for item in manifest.security.allow), *(item.expires for item in manifest.waivers)]
     ends = [datetime.combine(day, time(), UTC) + timedelta(days=1) for day in last_days if today <= day < date.max]
+    cassette = _cassette(project, manifest)
+    if cassette is not None and cassette.cassette is not None and cassette.cassette.expires_at > made_at:
+        ends.append(cassette.cassette.expires_at)
     return min([made_at + ttl, *ends])
 
 

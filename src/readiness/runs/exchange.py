@@ -26,6 +26,7 @@ from readiness.config import manifest as manifests
 from readiness.errors import CannotJudge, InputError, UsageError
 from readiness.formats import canonical, intoto
 from readiness.layers.infrastructure import compare, ladder, procedure, recreation
+from readiness.layers.infrastructure.cassettes.answering import answering
 from readiness.layers.infrastructure.recreation import Result
 from readiness.runs import evidence as store
 from readiness.runs.recreate import needed_demo
@@ -79,7 +80,7 @@ def export(root: Path, target: Path, progress: Progress = silent, now: datetime 
     with closing(Session(project, procedure.discover(project, manifest), progress)) as session:
         if session.blocked is not Cause.NONE:
             raise CannotJudge(session.why_blocked, "readiness check")
-        running = DemoSession(project, manifest, session)
+        running = DemoSession(project, manifest, session, answering(project, manifest, now or datetime.now(UTC)))
         step = ladder.rerun(running, demo)
         if not step.reached:
             raise CannotJudge(f"there is nothing to hand on: {step.reason}", "readiness recreate --rung R0")
@@ -243,7 +244,7 @@ def _recreated(opened: _Opened, by: str, progress: Progress, now: datetime) -> R
     with closing(Session(project, procedure.discover(project, manifest), progress)) as session:
         step, outputs = ladder.Step(session.blocked, session.why_blocked), {}
         if step.reached:
-            context = Context(project, manifest, session, DemoSession(project, manifest, session), now)
+            context = Context(project, manifest, session, DemoSession(project, manifest, session, answering(project, manifest, now)), now)
             step = _step(context, opened)
             outputs = {name: context.demo.first.digest(name) for name in context.demo.first.outputs}
         python = str(session.first.interpreter.version) if session.procedure.interpreters and session.first.interpreter else ""

@@ -14,6 +14,7 @@ from readiness.errors import InputError, UsageError
 from readiness.formats import intoto
 from readiness.formats.outcomes import HINT, Gathered, Outcome
 from readiness.layers.infrastructure import procedure
+from readiness.layers.infrastructure.cassettes.answering import answering
 from readiness.layers.measurement import building, lint, locking, proving
 from readiness.layers.measurement.building import Build
 from readiness.layers.measurement.lint import Assessed
@@ -68,7 +69,9 @@ def _opened(root: Path, now: datetime | None, progress: Progress) -> Iterator[Co
     manifest = manifests.load(root)
     project = projects.load(root, manifest.project_id)
     with closing(Session(project, procedure.discover(project, manifest), progress)) as session:
-        yield Context(project, manifest, session, DemoSession(project, manifest, session), now or datetime.now(UTC))
+        moment = now or datetime.now(UTC)
+        demo = DemoSession(project, manifest, session, answering(project, manifest, moment))
+        yield Context(project, manifest, session, demo, moment)
 
 
 def _chosen(context: Context, name: str) -> tuple[Gathered, tuple[Outcome, ...]]:

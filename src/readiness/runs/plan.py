@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from readiness.config import manifest as manifests
-from readiness.config.manifest import Manifest
+from readiness.config.manifest import Demo, Manifest
 from readiness.layers import catalog
 from readiness.layers.infrastructure import procedure
 from readiness.runs import check
@@ -18,6 +19,8 @@ from readiness.sequence.stakes import MINIMUM_KILL_RATE, RUNG_ASKED
 from readiness.world import demo as demos
 from readiness.world import project as projects
 from readiness.world.session import work_folder
+
+_DECLARED: Final = "for installing and, as declared, for the demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def plan(root: Path, options: check.Options) -> Plan:
         steps.source or steps.unread,
         tuple(_shown(step.argv) for step in steps.steps) if installs else (),
         f"{demos.name(demo)} ({source})" if demo is not None and needs_demo else "",
-        "for installing only" if not (demo and demo.network == "on") else "for installing and, as declared, for the demo",
+        _network(demo),
         (f"{work_folder()}/run-… (removed afterwards)", f"{root}/{store.FOLDER}") if open_lines else (),
         tuple(lines),
     )
@@ -86,6 +89,12 @@ def _asked(manifest: Manifest, options: check.Options) -> str:
     bite = f"tests must notice {MINIMUM_KILL_RATE[stakes]:.0%} of the changes made to the code"
     tests = bite if catalog.find("infrastructure.tests-bite").required(mode, stakes) else "tests only advise"
     return f"{stakes}: {required} of {len(specs)} checks are required; the demo is recreated up to R{RUNG_ASKED[stakes]}; {tests}"
+
+
+def _network(demo: Demo | None) -> str:
+    if demo is None or demo.network == "off":
+        return "for installing only"
+    return "for installing only; the demo is answered from its cassette" if demo.network == "cassette" else _DECLARED
 
 
 def _shown(argv: tuple[str, ...]) -> str:

@@ -17,6 +17,7 @@ from readiness.config import manifest as manifests
 from readiness.config.manifest import Demo, Manifest
 from readiness.errors import CannotJudge, UsageError
 from readiness.layers.infrastructure import declarations, differences, ladder, perturb, procedure, recreation
+from readiness.layers.infrastructure.cassettes.answering import answering
 from readiness.layers.infrastructure.perturb import Survey
 from readiness.runs import os_roots
 from readiness.sequence.finding import Cause
@@ -114,7 +115,7 @@ def recreate(root: Path, asked: Asked, progress: Progress = silent, now: datetim
     demo = needed_demo(project, manifest)
     steps = procedure.discover(project, manifest)
     with closing(Session(project, steps, progress)) as session:
-        context = Context(project, manifest, session, DemoSession(project, manifest, session), moment)
+        context = Context(project, manifest, session, DemoSession(project, manifest, session, answering(project, manifest, moment)), moment)
         if session.blocked is not Cause.NONE:
             raise CannotJudge(session.why_blocked, "readiness check")
         climb = _Climb(context, demo, asked, progress)
@@ -232,7 +233,8 @@ def _in_root(climb: _Climb, root: Path) -> Rung:
         step = ladder.installed(session.first, first, "other system's")
         if not step.reached:
             return _of(3, step, "")
-        run = DemoSession(context.project, context.manifest, session).first
+        crossings = answering(context.project, context.manifest, context.now)
+        run = DemoSession(context.project, context.manifest, session, crossings).first
         cause, reason = ladder.ended(run, climb.demo)
         if cause is Cause.NONE and (found := ladder.differs(context.demo.first, run, climb.demo)):
             cause, reason = Cause.PROJECT, f"the result differs: {found}"

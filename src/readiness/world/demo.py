@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from readiness.config.manifest import SECRET, Demo, Manifest, Request
+from readiness.errors import NotRecorded
 from readiness.world import beneath, files, notebook, perturbed, reads, watched
 from readiness.world.changed import UNCHANGED, Changed
 from readiness.world.environment import Environment
@@ -21,6 +23,7 @@ from readiness.world.watched import Ask, Database, Watched, Wish
 
 NAMES: Final = ("demo.py", "examples/demo.py", "scripts/demo.py")
 STDOUT: Final = "standard output"
+CANARY: Final = "readiness-canary-"
 CREDENTIAL_HEADERS: Final = frozenset(
     {"authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-auth-token", "x-access-token", "x-api-token"}
 )
@@ -47,6 +50,26 @@ class Run:
         """SHA-256 in hex of an output."""
         with self.outputs[name].open("rb") as handle:
             return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+class Crossing(Protocol):
+    """What stands between one run and the network: `doors` and `env` as `Wish` has them, and what it saw afterwards."""
+
+    doors: Mapping[str, str]
+    env: Mapping[str, str]
+
+    def told(self, run: Run) -> Run:
+        """The run with what crossed. Raises NotRecorded where it asked what cannot be answered."""
+
+
+class Crossings(Protocol):
+    """Makes a crossing for each run. `secrets` are what the run is given for those of the demo."""
+
+    def secrets(self, demo: Demo) -> Mapping[str, str]:
+        """The values of the demo's secrets by name."""
+
+    def open(self, session: Session, demo: Demo, label: str) -> AbstractContextManager[Crossing]:
+        """Opens one for a run. Raises NotRecorded where there is nothing to answer from."""
 
 
 def declared(demo: Demo) -> tuple[str, ...]:
@@ -88,18 +111,36 @@ def name(demo: Demo) -> str:
 
 def canary(name: str) -> str:
     """What stands for a secret: a value that opens nothing, the same in every run, and found again wherever it leaks."""
-    return f"readiness-canary-{hashlib.sha256(name.encode()).hexdigest()[:24]}"
+    return f"{CANARY}{hashlib.sha256(name.encode()).hexdigest()[:24]}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How one run differs from the first: other requests, a stop, other circumstances, the tree it lies in, a seed, a label."""
+
+    requests: tuple[Ask, ...] = ()
+    stop_within_s: float | None = None
+    changed: Changed = UNCHANGED
+    kept_in: Path | None = None
+    seed: int = 0
+    told: str = ""
+
+
+_PLAIN: Final = _Way()
 
 
 class DemoSession:
     """The demo of one judged state, executed: every run is made at most once, and only when asked for.
 
     Read `demo` first: without one nothing can be run. A run is made in the first environment unless it says otherwise,
-    so `session.blocked` must be NONE.
+    so `session.blocked` must be NONE. A demo that is to be answered from a cassette raises NotRecorded from any run that
+    asked what is not in it; `crossings` answer it, or record.
     """
 
-    def __init__(self, project: Project, manifest: Manifest, session: Session) -> None:
+    def __init__(self, project: Project, manifest: Manifest, session: Session, crossings: Crossings | None = None) -> None:
         self.project = project
+        self._crossings = crossings
+        self._unanswered: dict[str, NotRecorded] = {}
         self.session = session
         self.project_id = project.id
         self.demo, self.source = of(project, manifest)
@@ -136,13 +177,13 @@ class DemoSession:
         demo = self._declared
         requests = [request for declared in demo.requests for request in _variants(declared)]
         with self.session.progress("asking the demo without credentials, and wrongly"):
-            return self._run(demo, self.session.first, "attacked", requests=tuple(requests))
+            return self._run(demo, self.session.first, "attacked", _Way(requests=tuple(requests)))
 
     @cached_property
     def stopped(self) -> Run:
         """A run in which the system is stopped: a server after its requests, a command before it starts."""
         with self.session.progress("pulling the kill switch"):
-            return self._run(self._declared, self.session.first, "stopped", stop_within_s=self.stop_within_s)
+            return self._run(self._declared, self.session.first, "stopped", _Way(stop_within_s=self.stop_within_s))
 
     def seeded(self, environment: Environment, seed: int, label: str) -> Run:
         """A run in an environment with SEED=`seed`, made each time it is asked for; `label` is of this run alone.
@@ -150,7 +191,7 @@ class DemoSession:
         The demo is told the same whatever the label, so that only the seed makes two runs differ. What is kept of the
         outputs stays until `forget`.
         """
-        return self._run(self._declared, environment, label, seed=seed, told="seeded")
+        return self._run(self._declared, environment, label, _Way(seed=seed, told="seeded"))
 
     def forget(self, run: Run, label: str) -> None:
         """Removes what was kept of a run, and its database."""
@@ -171,14 +212,14 @@ class DemoSession:
     def _changed(self, names: Names, given: Given, label: str) -> Run:
         demo, environment = self._declared, self.session.first
         with perturbed.prepared(self.session, environment, demo, names, label, given) as (changed, tree):
-            return self._run(demo, environment, label, changed=changed, kept_in=tree)
+            return self._run(demo, environment, label, _Way(changed=changed, kept_in=tree))
 
     def under(self, env: Mapping[str, str], label: str, *, elsewhere: bool = False) -> Run:
         """A run whose demo has variables set, made once for each `label`, in the first environment or the second."""
         environment = self.session.second if elsewhere else self.session.first
         if label not in self._under:
             with self.session.progress("running the demo once more"):
-                self._under[label] = self._run(self._declared, environment, label, changed=Changed(inner=dict(env)))
+                self._under[label] = self._run(self._declared, environment, label, _Way(changed=Changed(inner=dict(env))))
         return self._under[label]
 
     @property
@@ -186,28 +227,42 @@ class DemoSession:
         assert self.demo is not None, "callers look for a demo first"
         return self.demo
 
-    def _run(
+    def _run(self, demo: Demo, environment: Environment, label: str, way: _Way = _PLAIN) -> Run:
+        """The run of that label, made now. A run that was not answered is not made again, and says so each time."""
+        if label in self._unanswered:
+            raise self._unanswered[label]
+        crossings = self._crossings
+        if crossings is None and demo.network == "cassette":
+            raise NotRecorded("this command cannot answer a demo from its cassette", "readiness check")
+        try:
+            with crossings.open(self.session, demo, label) if crossings else nullcontext() as crossing:
+                secrets = crossings.secrets(demo) if crossings else canaries(demo)
+                run = self._made(demo, environment, label, way, crossing, secrets)
+                return crossing.told(run) if crossing else run
+        except NotRecorded as error:
+            self._unanswered[label] = error
+            raise
+
+    def _made(
         self,
         demo: Demo,
         environment: Environment,
         label: str,
-        requests: tuple[Ask, ...] = (),
-        stop_within_s: float | None = None,
-        changed: Changed = UNCHANGED,
-        kept_in: Path | None = None,
-        seed: int = 0,
-        told: str = "",
+        way: _Way,
+        crossing: Crossing | None,
+        secrets: Mapping[str, str],
     ) -> Run:
         session = self.session
-        tree = kept_in or environment.tree
+        tree = way.kept_in or environment.tree
         before = files.state_of(tree)
         for path in declared(demo):
             beneath.remove(tree, path)
         database = watched.fresh_database(session, label) if "postgres" in demo.needs else None
-        asked = requests or tuple(_declared_request(request) for request in demo.requests)
-        wish = Wish(told or label, self.project_id, asked, stop_within_s, database, changed)
-        seeing = changed == UNCHANGED and reads.prepare(tree, self.project.entries)
-        ran, seen = _execute(session, environment, demo, wish, seed)
+        asked = way.requests or tuple(_declared_request(request, secrets) for request in demo.requests)
+        doors = (crossing.doors, crossing.env) if crossing else ({}, {})
+        wish = Wish(way.told or label, self.project_id, asked, way.stop_within_s, database, way.changed, *doors)
+        seeing = way.changed == UNCHANGED and reads.prepare(tree, self.project.entries)
+        ran, seen = _execute(session, environment, demo, wish, secrets, way.seed)
         read = reads.seen(tree, self.project.entries) if seeing else None
         if database is not None:
             database = replace(database, tables=watched.tables(database))
@@ -241,8 +296,15 @@ def _answers(demo: Demo) -> tuple[str, ...]:
     return tuple(f"outputs/requests/{request.id}.json" for request in demo.requests)
 
 
-def _execute(session: Session, environment: Environment, demo: Demo, wish: Wish, seed: int) -> tuple[Ran, Watched]:
-    env = dict(demo.env) | {"SEED": str(seed)} | {name: canary(name) for name in demo.secrets}
+def canaries(demo: Demo) -> dict[str, str]:
+    """What stands for the secrets of a demo, by name."""
+    return {name: canary(name) for name in demo.secrets}
+
+
+def _execute(
+    session: Session, environment: Environment, demo: Demo, wish: Wish, secrets: Mapping[str, str], seed: int
+) -> tuple[Ran, Watched]:
+    env = dict(demo.env) | {"SEED": str(seed)} | dict(secrets)
     argv = list(demo.command)
     if demo.notebook:
         prepared = notebook.prepare(session, environment, demo.notebook, demo.timeout_s)
@@ -252,14 +314,14 @@ def _execute(session: Session, environment: Environment, demo: Demo, wish: Wish,
     return watched.run(session, environment, demo, argv, env, wish)
 
 
-def _declared_request(request: Request) -> Ask:
-    headers = {key: _filled(value) for key, value in request.headers.items()}
+def _declared_request(request: Request, secrets: Mapping[str, str] | None = None) -> Ask:
+    headers = {key: _filled(value, secrets or {}) for key, value in request.headers.items()}
     return Ask(request.id, "demo", request.method, request.path, request.json, None, headers)
 
 
-def _filled(value: str) -> str:
-    """A header with `{NAME}` replaced by the canary of that secret."""
-    return SECRET.sub(lambda found: canary(found[1]), value)
+def _filled(value: str, secrets: Mapping[str, str]) -> str:
+    """A header with `{NAME}` replaced by that secret, or by its canary where none is given."""
+    return SECRET.sub(lambda found: secrets.get(found[1]) or canary(found[1]), value)
 
 
 def credentials(request: Request) -> tuple[str, ...]:

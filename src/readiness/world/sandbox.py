@@ -181,6 +181,15 @@ class Sandbox:
         target.chmod(0o755)
         return target
 
+    def give_alone(self, name: str, data: bytes, user: int | None = None) -> Path:
+        """A file that only the commands, or those of that `user`, may read, for what nobody else of this machine must see."""
+        target = self.given / name
+        target.unlink(missing_ok=True)
+        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
+            handle.write(data)
+        self.hand_over(target, user)
+        return target
+
     def hand_over(self, path: Path, user: int | None = None) -> None:
         """Gives a tree to the unprivileged user that commands run as, or to that `user`, where we are root."""
         if self.drops_root:

@@ -57,6 +57,8 @@ class Session:
         self.progress = progress
         self.installed: Path | None = None
         """What the installation left in HOME and in the caches of the first environment; None where it is too much to keep."""
+        self.counts_statements = False
+        """Whether the database server counts what it is asked; to be said before it is first used."""
         self._lock: IO[str] | None = None
 
     @cached_property
@@ -158,6 +160,8 @@ class Session:
             "full_page_writes": "off",
             "autovacuum": "off",
         }
+        if self.counts_statements:
+            settings["shared_preload_libraries"] = "pg_stat_statements"
         server = Server(self.sandbox.private / DATABASE, settings=settings, socket_mode=0o777)
         with self.progress("starting a database server"):
             address = server.ensure()

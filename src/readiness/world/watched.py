@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -113,7 +114,8 @@ class Database:
 class Watched:
     """What crossed the boundary. `boundary` is False where the model's boundary was not in the way of the demo.
 
-    `grpc` says that telemetry was sent by gRPC, which is not received here: what is in it was not seen.
+    `grpc` says that telemetry was sent by gRPC, which is not received here: what is in it was not seen. `strays` counts
+    attempts to reach another machine, none of which can succeed; `cassette` is what the demo was answered from.
     """
 
     exports: tuple[Export, ...] = ()
@@ -125,6 +127,8 @@ class Watched:
     boundary: bool = False
     leaked_port: bool = False
     grpc: bool = False
+    strays: int = 0
+    cassette: str = ""
 
     @property
     def refused(self) -> bool:
@@ -134,7 +138,11 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How a run is to be watched: under which label, with which requests, whether it is stopped, which database, what is changed."""
+    """How a run is to be watched: under which label, with which requests, whether it is stopped, which database, what is changed.
+
+    `doors` are sockets (by name) that the demo finds as ports on loopback, and nothing else of the network; `door_env` are
+    variables it is given for them, in which `{name}` stands for the port.
+    """
 
     label: str
     project: str
@@ -142,6 +150,8 @@ class Wish:
     stop_within_s: float | None = None
     database: Database | None = None
     changed: Changed = UNCHANGED
+    doors: Mapping[str, str] = field(default_factory=dict)
+    door_env: Mapping[str, str] = field(default_factory=dict)
 
 
 def run(session: Session, environment: Environment, demo: Demo, argv: list[str], env: dict[str, str], wish: Wish) -> tuple[Ran, Watched]:
@@ -159,19 +169,23 @@ def run(session: Session, environment: Environment, demo: Demo, argv: list[str],
         "project": wish.project,
         "stop": None if wish.stop_within_s is None else {"within_s": wish.stop_within_s},
         "upstream": upstream,
-        "model": boundary,
+        "model": boundary and (bool(upstream) or not wish.doors),
+        "doors": dict(wish.doors),
+        "door_env": dict(wish.door_env),
         "database": {"socket": str(wish.database.socket), "url": wish.database.url} if wish.database else None,
         "env": dict(wish.changed.inner),
         "out": str(out),
     }
-    spec = session.sandbox.give("demo.json", json.dumps(content).encode())
+    spec = session.sandbox.give_alone("demo.json", json.dumps(content).encode(), wish.changed.user)  # it holds credentials of requests
     probe = [str(environment.python), "-I", str(session.probe("run_demo.py")), str(spec)]
     rounds = max(1.0, len(wish.requests) / max(1, len(demo.requests)))  # the attacked run asks everything several times
     limit = rounds * demo.timeout_s + (server.ready_s + 10 if server else 0) + 2 * (wish.stop_within_s or 0)
+    network = demo.network == "on" and not wish.doors
     env = env | {"READINESS_RUN": wish.label}
-    ran = session.run(environment, probe, env=env, network=demo.network == "on", timeout_s=limit, changed=wish.changed)
+    ran = session.run(environment, probe, env=env, network=network, timeout_s=limit, changed=wish.changed)
     said = beneath.read(out.parent, out.name, KEPT_BYTES) or b""
-    return ran, _parsed(said, boundary=boundary)
+    seen = _parsed(said, boundary=boundary or bool(wish.doors))
+    return ran, seen if ran.isolation.network_off else replace(seen, strays=0)
 
 
 def _parsed(said: bytes, *, boundary: bool) -> Watched:
@@ -204,6 +218,7 @@ def _of(events: dict[str, list[dict[str, Any]]], *, boundary: bool) -> Watched:
         boundary=boundary,
         leaked_port=bool(of("leak")),
         grpc=bool(of("grpc")),
+        strays=sum(int(e["count"]) for e in of("strays")),
     )
 
 
@@ -229,3 +244,32 @@ def tables(database: Database) -> tuple[Table, ...]:
     query = Path(__file__).with_name("sql").joinpath("tables_read.sql").read_text(encoding="utf-8")
     with psycopg.connect(database.reader_url, autocommit=True) as connection:
         return tuple(Table(*row) for row in connection.execute(query.encode()))
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement a database was sent, its constants left out: how often, how many rows it gave, the tables it names."""
+
+    text: str
+    calls: int
+    rows: int
+    tables: tuple[str, ...]
+
+
+def statements(session: Session, database: Database | None) -> Iterator[Statement]:
+    """The statements a run's own database was sent, where its server counts them."""
+    if database is None or not session.counts_statements:
+        return
+    import psycopg
+
+    name = database.url.rpartition("/")[2]
+    query = Path(__file__).with_name("sql").joinpath("statements_seen.sql").read_text(encoding="utf-8")
+    with psycopg.connect(session.postgres[1].url("postgres"), autocommit=True) as connection:
+        connection.execute("create extension if not exists pg_stat_statements")
+        found = connection.execute(query.encode(), {"database": name}).fetchall()
+    known = {table.name.lower(): f"{table.schema}.{table.name}" for table in database.tables}
+    for text, calls, rows in found:
+        # of a statement that is none of a query, the server keeps the constants, and a password is one
+        hidden = re.sub(r"(?i)(password\s+)'(?:[^']|'')*'", r"\1'…'", text)
+        words = set(re.findall(r"\w+", text.lower()))
+        yield Statement(hidden, calls, rows, tuple(sorted(known[table] for table in known if table in words)))

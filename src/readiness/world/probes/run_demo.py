@@ -2,7 +2,8 @@
 
 `python run_demo.py SPEC`, SPEC being JSON: argv, server (None, or ready, ready_s), requests [{id, phase, method, path,
 json, raw, headers}], timeout_s, project, stop (None, or within_s), upstream (base URL of a model, or empty), model
-(whether the demo is given the model's boundary), database (None, or socket, url), env (variables the demo alone is given),
+(whether the demo is given the model's boundary), database (None, or socket, url), doors (name → socket, each of which the
+demo finds as a port), door_env (variables in which `{name}` stands for that port), env (variables the demo alone is given),
 out (the file events are written to).
 
 The demo is given OTEL_EXPORTER_OTLP_ENDPOINT, READINESS_URL and, where asked for, OPENAI_BASE_URL and DATABASE_URL. They
@@ -31,7 +32,7 @@ BODY_BYTES = 16 << 20
 MODEL_PATHS = ("/chat/completions", "/completions", "/responses", "/embeddings", "/messages")
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 HEADER_BYTES = 1 << 16
-PORTS = {"boundary": 24318, "database": 24354, "server": 24380}
+PORTS = {"boundary": 24318, "database": 24354, "server": 24380, "doors": 24400}
 """The same in every run, since a demo that says where it exports or listens would differ from itself; below what is given out."""
 
 
@@ -215,11 +216,12 @@ class Handler(BaseHTTPRequestHandler):
                     return upstream.status if hasattr(upstream, "status") else upstream.code
 
 
-def forward_database(path):
-    """A TCP port on loopback that leads to a database server's socket, since not every client knows sockets."""
+def forward(path, wanted):
+    """A TCP port on loopback, `wanted` where it is free, that leads to a socket, since not every client knows sockets."""
     listener = socket.socket()
-    bind(listener, PORTS["database"])
-    listener.listen(64)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bind(listener, wanted)
+    listener.listen(128)
 
     def pump(source, target):
         try:
@@ -228,6 +230,8 @@ def forward_database(path):
                 if not data:
                     break
                 target.sendall(data)
+            target.shutdown(socket.SHUT_WR)  # who has said everything may still listen
+            return
         except OSError:
             pass
         for end in (source, target):
@@ -235,6 +239,14 @@ def forward_database(path):
                 end.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+
+    def converse(client, server):
+        other = threading.Thread(target=pump, args=(server, client), daemon=True)
+        other.start()
+        pump(client, server)
+        other.join()
+        client.close()
+        server.close()
 
     def accept():
         while True:
@@ -245,11 +257,39 @@ def forward_database(path):
             except OSError:
                 client.close()
                 continue
-            for pair in ((client, server), (server, client)):
-                threading.Thread(target=pump, args=pair, daemon=True).start()
+            threading.Thread(target=converse, args=(client, server), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
     return listener.getsockname()[1]
+
+
+def open_doors(doors, variables):
+    """Opens a port for each door, in the order of their names; returns the variables that say which."""
+    ports = {}
+    for index, name in enumerate(sorted(doors)):
+        ports["{%s}" % name] = str(forward(doors[name], PORTS["doors"] + index))
+    filled = {}
+    for variable, value in variables.items():
+        for name, port in ports.items():
+            value = value.replace(name, port)
+        filled[variable] = value
+    return filled
+
+
+def strays():
+    """How often something was sent to where no way leads: in a network of its own, to any other machine."""
+    count = 0
+    for path, kind in (("/proc/self/net/snmp", "Ip:"), ("/proc/self/net/snmp6", "Ip6OutNoRoutes")):
+        try:
+            with open(path) as handle:
+                lines = [line.split() for line in handle if line.startswith(kind)]
+        except OSError:
+            continue
+        if kind == "Ip:" and len(lines) == 2 and "OutNoRoutes" in lines[0]:
+            count += int(lines[1][lines[0].index("OutNoRoutes")])
+        elif kind != "Ip:" and lines:
+            count += int(lines[0][1])
+    return count
 
 
 def bind(sock, port):
@@ -416,6 +456,7 @@ def main():
     with open(sys.argv[1]) as handle:
         spec = json.load(handle)
     events = Events(spec["out"])
+    before = strays()
     boundary = Boundary(spec, events)
     threading.Thread(target=boundary.serve_forever, daemon=True).start()
     env = dict(os.environ)
@@ -426,7 +467,8 @@ def main():
     if spec["model"]:
         env["OPENAI_BASE_URL"] = boundary.url + "/openai/v1"
     if spec["database"]:
-        env["DATABASE_URL"] = spec["database"]["url"].replace("{port}", str(forward_database(spec["database"]["socket"])))
+        env["DATABASE_URL"] = spec["database"]["url"].replace("{port}", str(forward(spec["database"]["socket"], PORTS["database"])))
+    env.update(open_doors(spec["doors"], spec["door_env"]))
     env.update(spec.get("env", {}))
     if spec["server"]:
         code = serve(spec, boundary, events, env)
@@ -437,6 +479,7 @@ def main():
         code = start(spec["argv"], env=env).wait()
         if spec["stop"]:
             events.add("drill", state="stopped", seconds=time.monotonic() - started, status=code, body="")
+    events.add("strays", count=strays() - before)
     events.add("end", dropped=events.dropped)
     if code < 0:
         os.kill(os.getpid(), -code)

@@ -48,6 +48,7 @@ class Observed:
     touched: tuple[str, ...] = ()
     isolation: Isolation = WALLED
     network: bool = False
+    cassette: str = ""
     leaked: bool = False
 
 
@@ -72,7 +73,7 @@ def _climb(context: Context, demo: Demo, source: str) -> Observed:
     def stopped(rung: int, cause: Cause, reason: str, altered: tuple[record.Altered, ...] = (), compared: int = 0) -> Observed:
         return Observed(
             demos.name(demo), source, rung, cause, reason, count, place, altered, compared, touched,
-            first.ran.isolation, demo.network == "on", first.watched.leaked_port,
+            first.ran.isolation, demo.network == "on", first.watched.cassette, first.watched.leaked_port,
         )  # fmt: skip
 
     rerun = ladder.rerun(context.demo, demo)
@@ -94,6 +95,8 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     if observed.reason == NOT_INSTALLED:
         return no_finding(ID, observed.reason, observed.cause)
     notes = [*observed.isolation.missing(observed.network), *(["the demo had the network"] if observed.network else [])]
+    if observed.cassette:
+        notes.append(f"what it asked outside was answered from the cassette {observed.cassette}")
     if observed.leaked:
         notes.append("after the server was ended something still answered on its port: it leaves a process behind")
     if observed.touched:
@@ -124,8 +127,9 @@ def _remedy(cause: Cause, observed: Observed, *, differs: bool) -> Remedy:
         return Remedy("declare the outputs that count, without times and ids: outputs in [demo]", "readiness init")
     if cause is Cause.NETWORK and ladder.HOSTED in observed.reason:
         return Remedy(
-            "let the demo start something that answers as the model would, since its secrets are made up and no vendor takes them; say "
-            'where: env = { OPENAI_BASE_URL = "http://127.0.0.1:8765/v1" } in [demo]'
+            'record it once with its credentials, and let it be answered from that: network = "cassette" in [demo]; or let it start '
+            'something that answers as the model would: env = { OPENAI_BASE_URL = "http://127.0.0.1:8765/v1" } in [demo]',
+            "readiness record",
         )
     texts = {
         Cause.PROJECT: Remedy(
