@@ -155,6 +155,14 @@ def test_what_is_there_stays_with_its_comments(tmp_path: Path, manifest: str) ->
     assert init.init(root).added == ()
 
 
+def test_lines_keep_their_ends(tmp_path: Path) -> None:
+    root = make_repository(tmp_path / "desk", BARE)
+    (root / "readiness.toml").write_bytes(b'# ours\r\n[project]\r\nstakes = "money"\r\n')
+    init.init(root)
+    assert b'[project]\r\nstakes = "money"\r\n' in (root / "readiness.toml").read_bytes()
+    assert init.init(root).added == ()
+
+
 def test_contracts_where_nobody_looks_are_named_where_they_describe_our_data(tmp_path: Path) -> None:
     files = {**BARE, "data/tickets.csv": TICKETS, "docs/contracts/tickets.yaml": CONTRACT}
     written = init.init(make_repository(tmp_path / "desk", files))

@@ -71,7 +71,7 @@ def init(root: Path, *, dry: bool = False) -> Written:
     manifest = manifests.load(root)
     project = projects.load(root, manifest.project_id)
     path = root / NAME
-    before = path.read_text(encoding="utf-8") if path.is_file() else ""
+    before = path.read_bytes().decode() if path.is_file() else ""  # as bytes, so that the ends of lines stay what they are
     draft = _Draft(tomlkit.parse(before))
     if not path.is_file():
         draft.document.add(tomlkit.comment(_FIRST_LINE))
