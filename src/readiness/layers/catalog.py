@@ -46,6 +46,7 @@ _INFRASTRUCTURE: Final = (
         f"{_I}.recreates_elsewhere",
         modes=_RESEARCH,
     ),
+    CheckSpec("infrastructure.migrations-apply", Layer.INFRASTRUCTURE, "migrations apply", Cost.RUN, f"{_I}.migrations_apply"),
     CheckSpec("infrastructure.tests-bite", Layer.INFRASTRUCTURE, "tests bite", Cost.LONG, f"{_I}.tests_bite", Stakes.MONEY),
 )
 _SECURITY: Final = (

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 DATABASE: Final = "postgres"
 """The folder of a session's own database server, among what no command sees."""
 
+SPARE: Final = "spare"
+"""The folder of its second one, likewise."""
+
 Progress = Callable[[str], contextlib.AbstractContextManager[None]]
 
 
@@ -135,6 +138,14 @@ class Session:
     @cached_property
     def postgres(self) -> tuple[Server, Address]:
         """A database server of this session alone, running; it ends with the session. Raises CannotJudge where none starts."""
+        return self._serve(DATABASE)
+
+    @cached_property
+    def spare(self) -> tuple[Server, Address]:
+        """A second server, for databases that are made and thrown away: what is shared by all of a server stays out of the demo's."""
+        return self._serve(SPARE)
+
+    def _serve(self, folder: str) -> tuple[Server, Address]:
         from readiness.world.postgres import Server, binaries, extensions
 
         # Thrown away with the session: nothing in it has to outlive a power cut.
@@ -144,7 +155,7 @@ class Session:
             "full_page_writes": "off",
             "autovacuum": "off",
         }
-        server = Server(self.sandbox.private / DATABASE, settings=settings, socket_mode=0o777)
+        server = Server(self.sandbox.private / folder, settings=settings, socket_mode=0o777)
         with self.progress("starting a database server"):
             address = server.ensure()
         self.sandbox.show(address.socket_folder)
@@ -210,8 +221,9 @@ class Session:
 
     def close(self) -> None:
         """Removes everything that was made."""
-        if "postgres" in self.__dict__:
-            self.postgres[0].stop()
+        for name in ("postgres", "spare"):
+            if name in self.__dict__:
+                self.__dict__[name][0].stop()
         if "sandbox" in self.__dict__:
             self.sandbox.close()
             if self._lock is not None:
@@ -251,7 +263,8 @@ def sweep(parent: Path) -> None:
         if handle is None:
             continue
         name = lock.name.removesuffix(".lock")
-        _stop_database(parent / f"{name}.ours" / DATABASE)
+        for folder in (DATABASE, SPARE):
+            _stop_database(parent / f"{name}.ours" / folder)
         for leftover in (parent / name, parent / f"{name}.ours", parent / f"{name}.given"):
             files.remove_tree(leftover)
         lock.unlink(missing_ok=True)

@@ -98,7 +98,9 @@ class Database:
     """A fresh database given to one run: `socket` and `url` for the demo, with its `password`; its tables afterwards.
 
     `reader_url` is for us: a role that sees every row, whatever policy hides it from the demo, and that is no superuser,
-    since what the project left in there and what it asks in its contracts and outcomes runs with its rights.
+    since what the project left in there and what it asks in its contracts and outcomes runs with its rights. `own_url` is
+    for us too, with the rights of the demo. `env` are more variables to give, and `files` texts to write into the tree
+    before the command starts, both with `{port}` in them.
     """
 
     socket: Path
@@ -106,6 +108,9 @@ class Database:
     reader_url: str
     password: str
     tables: tuple[Table, ...] = ()
+    own_url: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +163,7 @@ def run(session: Session, environment: Environment, demo: Demo, argv: list[str],
         "stop": None if wish.stop_within_s is None else {"within_s": wish.stop_within_s},
         "upstream": upstream,
         "model": boundary,
-        "database": {"socket": str(wish.database.socket), "url": wish.database.url} if wish.database else None,
+        "database": _given(wish.database) if wish.database else None,
         "out": str(out),
     }
     spec = session.sandbox.give("demo.json", json.dumps(content).encode())
@@ -168,6 +173,10 @@ def run(session: Session, environment: Environment, demo: Demo, argv: list[str],
     ran = session.run(environment, probe, env=env | {"READINESS_RUN": wish.label}, network=demo.network == "on", timeout_s=limit)
     said = beneath.read(out.parent, out.name, KEPT_BYTES) or b""
     return ran, _parsed(said, boundary=boundary)
+
+
+def _given(database: Database) -> dict[str, object]:
+    return {"socket": str(database.socket), "url": database.url, "env": dict(database.env), "files": dict(database.files)}
 
 
 def _parsed(said: bytes, *, boundary: bool) -> Watched:
@@ -203,19 +212,19 @@ def _of(events: dict[str, list[dict[str, Any]]], *, boundary: bool) -> Watched:
     )
 
 
-def fresh_database(session: Session, label: str) -> Database:
+def fresh_database(session: Session, label: str, *, spare: bool = False) -> Database:
     """A database of its own for one run, on a server of the session. Raises CannotJudge where none can be started."""
     from secrets import token_urlsafe
 
     role, password = f"demo_{label}", token_urlsafe(18)
     reader, secret = f"reader_{label}", token_urlsafe(18)
-    server, address = session.postgres
+    server, address = session.spare if spare else session.postgres
     server.create_role(role, password)
     server.create_database(role, owner=role)
     server.create_reader(reader, secret)
     socket = address.socket_folder / f".s.PGSQL.{address.port}"
     url = f"postgresql://{role}:{password}@127.0.0.1:{{port}}/{role}"
-    return Database(socket, url, address.url(role, reader, secret), password)
+    return Database(socket, url, address.url(role, reader, secret), password, own_url=address.url(role, role, password))
 
 
 def tables(database: Database) -> tuple[Table, ...]:

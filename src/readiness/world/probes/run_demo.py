@@ -2,7 +2,7 @@
 
 `python run_demo.py SPEC`, SPEC being JSON: argv, server (None, or ready, ready_s), requests [{id, phase, method, path,
 json, raw, headers}], timeout_s, project, stop (None, or within_s), upstream (base URL of a model, or empty), model
-(whether the demo is given the model's boundary), database (None, or socket, url), out (the file events are written to).
+(whether the demo is given the model's boundary), database (None, or socket, url, env, files), out (the file events are written to).
 
 The demo is given OTEL_EXPORTER_OTLP_ENDPOINT, READINESS_URL and, where asked for, OPENAI_BASE_URL and DATABASE_URL. They
 lead to this process, on loopback. A server is also given PORT, which stands for `{PORT}` in its argv too. Each event is
@@ -251,6 +251,18 @@ def forward_database(path):
     return listener.getsockname()[1]
 
 
+def lead_to_database(spec, env):
+    """Says where the database is: in variables, in the words of the command, and in files of the project that name another."""
+    database = spec["database"]
+    port = str(forward_database(database["socket"]))
+    for name, text in dict({"DATABASE_URL": database["url"]}, **database["env"]).items():
+        env[name] = text.replace("{port}", port)
+    spec["argv"] = [word.replace("{DATABASE_URL}", env["DATABASE_URL"]) for word in spec["argv"]]
+    for path, text in database["files"].items():
+        with open(path, "w") as handle:
+            handle.write(text.replace("{port}", port))
+
+
 def bind(sock, port):
     """Binds to that port on loopback; to any where it is taken."""
     try:
@@ -425,7 +437,7 @@ def main():
     if spec["model"]:
         env["OPENAI_BASE_URL"] = boundary.url + "/openai/v1"
     if spec["database"]:
-        env["DATABASE_URL"] = spec["database"]["url"].replace("{port}", str(forward_database(spec["database"]["socket"])))
+        lead_to_database(spec, env)
     if spec["server"]:
         code = serve(spec, boundary, events, env)
     else:
