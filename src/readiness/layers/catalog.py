@@ -47,6 +47,15 @@ _INFRASTRUCTURE: Final = (
         modes=_RESEARCH,
     ),
     CheckSpec("infrastructure.migrations-apply", Layer.INFRASTRUCTURE, "migrations apply", Cost.RUN, f"{_I}.migrations_apply"),
+    CheckSpec(
+        "infrastructure.rolls-back",
+        Layer.INFRASTRUCTURE,
+        "rolls back",
+        Cost.LONG,
+        f"{_I}.rolls_back",
+        Stakes.MONEY,
+        history=True,
+    ),
     CheckSpec("infrastructure.tests-bite", Layer.INFRASTRUCTURE, "tests bite", Cost.LONG, f"{_I}.tests_bite", Stakes.MONEY),
 )
 _SECURITY: Final = (

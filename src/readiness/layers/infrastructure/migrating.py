@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlsplit
 
+from readiness.config import manifest as manifests
 from readiness.config.manifest import Demo
-from readiness.errors import Refused
+from readiness.errors import InputError, Refused
 from readiness.formats import sql_statements
 from readiness.layers.infrastructure import causes, declarations
 from readiness.layers.infrastructure.migrations import Part, Plan, Script
+from readiness.layers.infrastructure.releases import Release
 from readiness.sequence.finding import Cause, Location
-from readiness.world import borrowed, watched
+from readiness.world import borrowed, files, watched
 from readiness.world import demo as demos
 from readiness.world.borrowed import Complaint
 from readiness.world.context import Context
@@ -102,11 +104,28 @@ def present(context: Context, plan: Plan) -> State:
     return State(context.project, replace(session.first, tree=session.tree("migrations")), plan, context.demo.demo)
 
 
-def apply(context: Context, state: State, database: Database) -> Done:
-    """Brings a database to the release of that state."""
+def past(context: Context, release: Release) -> State:
+    """The state of a release, with its own demo and, for commands, a copy of its files and the environment of today."""
+    session, then = context.session, release.project
+    try:
+        demo, _ = demos.of(then, manifests.load(then.root))
+    except InputError:
+        demo = None  # a manifest that was wrong then is no matter of today
+    if session.blocked is not Cause.NONE:
+        return State(then, None, release.plan, None)
+    target = session.sandbox.root / "tree" / f"release-{release.commit[:12]}" / context.project.root.name
+    if not target.exists():
+        target.mkdir(parents=True)
+        files.copy_tree(then.root, then.entries, target)
+        session.sandbox.open(target)
+    return State(then, replace(session.first, tree=target), release.plan, demo)
+
+
+def apply(context: Context, state: State, database: Database, noted: frozenset[str] = frozenset()) -> Done:
+    """Brings a database to the release of that state; scripts that are `noted` were applied before."""
     plan = state.plan
     if plan.tool == "sql":
-        return scripts(database, [(script, script.up) for script in plan.scripts])
+        return scripts(database, [(script, script.up) for script in plan.scripts if script.name not in noted])
     commands = {
         "manifest": plan.apply,
         "alembic": ("python", "-m", "alembic", *_configuration(plan), "upgrade", "heads"),
@@ -268,10 +287,8 @@ def settings(project: Project, plan: Plan, database: Database) -> Database:
         for key in ("DATABASE_URL", *NAMES)
         if key in schemes and (key in env or key == "DATABASE_URL")
     }
-    files = {}
-    if plan.tool == "alembic" and plan.place.endswith(".ini"):
-        files[plan.place] = _pointed(project.text(plan.source), database.url)
-    return replace(database, env=env, files={path: text for path, text in files.items() if text})
+    pointed = _pointed(project.text(plan.source), database.url) if plan.tool == "alembic" and plan.place.endswith(".ini") else ""
+    return replace(database, env=env, files={plan.place: pointed} if pointed else {})
 
 
 def _texts(project: Project) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from readiness.layers import catalog
-from readiness.sequence.finding import Basis, Outcome
+from readiness.sequence.finding import Basis, Finding, Outcome
 from readiness.sequence.layers import Layer
-from tests.layers.conftest import Judge
+from tests.layers.conftest import ASSETS, Judge
+from tests.layers.infrastructure.checks.conftest import Released
 
 CHECKS = [spec.id for spec in catalog.OURS if spec.layer is Layer.INFRASTRUCTURE]
 OBSERVED_ONLY = {"infrastructure.images-pinned"}
@@ -19,8 +20,23 @@ NAMED = {
     "infrastructure.configuration-complete": "DESK_TOKEN",
     "infrastructure.recreates-elsewhere": "scores.jsonl",
     "infrastructure.tests-bite": "changes noticed",
+    "infrastructure.migrations-apply": "migrations/0002_lines.sql:1",
+    "infrastructure.rolls-back": "values of orders.placed are changed",
 }
-CHECKS = [spec.id for spec in catalog.OURS if spec.layer is Layer.INFRASTRUCTURE]
+
+
+@pytest.fixture
+def judge(judge: Judge, released: Released) -> Judge:
+    """The same, but for a check that looks back: its asset is two releases, the first one without what is numbered 0002."""
+
+    def run(name: str, variant: str) -> Finding:
+        if name != "infrastructure.rolls-back":
+            return judge(name, variant)
+        folder = ASSETS / name / variant
+        files = {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
+        return judge(name, root=released({path: text for path, text in files.items() if "0002" not in path}, files))
+
+    return run
 
 
 @pytest.mark.parametrize("name", CHECKS)

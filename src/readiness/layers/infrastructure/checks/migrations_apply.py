@@ -156,7 +156,8 @@ def _stopped(subject: str, expected: str, done: Done, observed: str) -> Finding:
     texts = {
         Cause.PROJECT: "mend that statement, so that an empty database gets the whole schema",
         Cause.SYSTEM: "use what PostgreSQL itself has instead, or have this looked at on a server that has the extension",
-        Cause.SERVICE: "make the role or the service a part of the migrations",
+        Cause.SERVICE: "make the role a part of the migrations, or let DATABASE_URL say which database is migrated",
+        Cause.NETWORK: "let DATABASE_URL say which database is migrated",
         Cause.CONFIGURATION: "document the settings that migrating needs in .env.example, or give them: env in [demo]",
         Cause.TOOL: "name a command that applies the migrations with the rights of an ordinary role: migrate in [infrastructure]",
         Cause.NOT_EXERCISED: "install the tool with the project, or name the command: migrate in [infrastructure]",
