@@ -9,6 +9,8 @@ from tests.layers.conftest import Judge
 
 ID = "infrastructure.migrations-apply"
 TABLE = "create table orders (id int primary key);\n"
+GOOSE = f"-- +goose Up\n-- +goose StatementBegin\n{TABLE}-- +goose StatementEnd\n-- +goose Down\ndrop table orders;\n"
+BODIES = "create function f() returns int language sql begin atomic select 1; end;\ndo $$ begin create table t (a int); end $$;"
 
 
 def test_the_statement_is_named_with_what_the_server_says(judge: Judge) -> None:
@@ -40,17 +42,13 @@ def test_files_run_in_the_order_of_their_numbers(judge: Judge) -> None:
         },
         {"migrations/1_a.up.sql": TABLE, "migrations/1_a.down.sql": "drop table orders;"},
         {"db/migrations/20260101_a.sql": f"-- migrate:up\n{TABLE}\n-- migrate:down\ndrop table orders;\n"},
-        {
-            "migrations/00001_a.sql": f"-- +goose Up\n-- +goose StatementBegin\n{TABLE}-- +goose StatementEnd\n-- +goose Down\ndrop table orders;\n"
-        },
+        {"migrations/00001_a.sql": GOOSE},
         {"prisma/migrations/20260101_init/migration.sql": TABLE},
         {"migrations/2026-01-01-000000_a/up.sql": TABLE, "migrations/2026-01-01-000000_a/down.sql": "drop table orders;"},
         {"migrations/1_index.sql": f"{TABLE}create index concurrently i on orders (id);"},
         {"migrations/1_a.up.sql": f"begin;\n{TABLE}commit;\n"},
         {"migrations/1_enum.sql": "create type mood as enum ('a');\nalter type mood add value 'b';\ncreate table t (m mood default 'b');"},
-        {
-            "migrations/1_f.sql": "create function f() returns int language sql begin atomic select 1; end;\ndo $$ begin create table t (a int); end $$;"
-        },
+        {"migrations/1_f.sql": BODIES},
     ],
     ids=["flyway", "golang-migrate", "dbmate", "goose", "prisma", "diesel", "concurrently", "own transaction", "enum", "bodies"],
 )
