@@ -18,7 +18,7 @@ from readiness.sequence.finding import Cause
 from readiness.world import beneath, files
 from readiness.world.environment import Builder, Environment, Procedure
 from readiness.world.project import Project
-from readiness.world.sandbox import Ran, Sandbox
+from readiness.world.sandbox import ALONE, Lane, Ran, Sandbox
 
 if TYPE_CHECKING:
     from readiness.world.postgres import Address, Server
@@ -205,12 +205,12 @@ class Session:
         env: dict[str, str] | None = None,
         network: bool = False,
         timeout_s: float = 120,
+        lane: Lane = ALONE,
     ) -> Ran:
         """Runs a command of the project in an environment, in its copy of the tree, the network off unless asked for."""
         extra = {"VIRTUAL_ENV": str(environment.path), **(env or {})}
-        return self.sandbox.run(
-            argv, cwd=environment.tree, env=extra, path_first=(environment.path / "bin",), network=network, timeout_s=timeout_s
-        )
+        bins = (environment.path / "bin",)
+        return self.sandbox.run(argv, cwd=environment.tree, env=extra, path_first=bins, network=network, timeout_s=timeout_s, lane=lane)
 
     def probe(self, name: str) -> Path:
         """A stand-alone program of ours, copied to where the sandbox can read it."""
