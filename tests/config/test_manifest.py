@@ -176,3 +176,12 @@ def test_a_factor_nobody_knows_is_named_with_the_nearest() -> None:
     with pytest.raises(InputError) as caught:
         parse('[infrastructure.factors]\nprompt = ["a"]\n')
     assert caught.value.problems == ["readiness.toml:2: unknown key `prompt`, did you mean `prompts`?"]
+
+
+def test_commands_that_migrate_are_words_and_no_shell_lines() -> None:
+    text = '[infrastructure]\nmigrate = ["flyway", "migrate"]\nrollback = ["flyway", "undo"]\n'
+    found = parse(text).infrastructure
+    assert (found.migrate, found.rollback) == (("flyway", "migrate"), ("flyway", "undo"))
+    with pytest.raises(InputError) as refused:
+        parse('[infrastructure]\nmigrate = "flyway migrate"\nrollback = []\n')
+    assert [line.split(":")[1] for line in refused.value.problems] == ["2", "3"]

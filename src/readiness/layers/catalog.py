@@ -48,6 +48,9 @@ _INFRASTRUCTURE: Final = (
     ),
     CheckSpec("infrastructure.migrations-apply", Layer.INFRASTRUCTURE, "migrations apply", Cost.RUN, f"{_I}.migrations_apply"),
     CheckSpec(
+        "infrastructure.drift-explained", Layer.INFRASTRUCTURE, "drift explained", Cost.INSTALL, f"{_I}.drift_explained", None, live=True
+    ),
+    CheckSpec(
         "infrastructure.rolls-back",
         Layer.INFRASTRUCTURE,
         "rolls back",
@@ -145,6 +148,11 @@ def with_history() -> frozenset[str]:
 def looking_beyond() -> frozenset[str]:
     """Ids of the checks that look at the rest of the repository a project is a part of."""
     return frozenset(spec.id for spec in (*OURS, *ORGANIZATION) if spec.beyond)
+
+
+def of_live_systems() -> frozenset[str]:
+    """Ids of the checks that look at what is running."""
+    return frozenset(spec.id for spec in (*OURS, *ORGANIZATION) if spec.live)
 
 
 def _plugins() -> tuple[CheckSpec, ...]:

@@ -26,7 +26,8 @@ class CheckSpec:
     `required_from` is the mildest stakes at which it is required in production, None where it only advises.
     `modes` names the other modes that require it too. `layer` is None for a condition on approval: the organization is
     no sixth layer. `history` says that the check looks at commits too, so that its evidence is bound to one;
-    `beyond` says that it looks at the rest of the repository a project is a part of.
+    `beyond` says that it looks at the rest of the repository a project is a part of; `live` that it looks at what is
+    running, so that its evidence counts for a day.
     """
 
     id: str
@@ -38,6 +39,7 @@ class CheckSpec:
     modes: frozenset[Mode] = frozenset()
     history: bool = False
     beyond: bool = False
+    live: bool = False
 
     def required(self, mode: Mode, stakes: Stakes) -> bool:
         """Whether this check blocks at these stakes in this mode."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from readiness.sequence.finding import Cause, Location
+from readiness.sequence.finding import Cause, Location, Problem
 
 
 class Factor(StrEnum):
@@ -73,3 +73,19 @@ class Asked:
     required: bool
     executed: bool
     instead: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One comparison: what was compared with what, every drift, or why it could not be made (`cause`).
+
+    `absent` says why there is nothing live to compare; then nothing else is said. `executed` is False where it was only read.
+    """
+
+    compared: str = ""
+    problems: tuple[Problem, ...] = ()
+    cause: Cause = Cause.NONE
+    reason: str = ""
+    absent: str = ""
+    note: str = ""
+    executed: bool = True

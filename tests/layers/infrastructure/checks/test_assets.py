@@ -11,7 +11,7 @@ from tests.layers.conftest import ASSETS, Judge
 from tests.layers.infrastructure.checks.conftest import Released
 
 CHECKS = [spec.id for spec in catalog.OURS if spec.layer is Layer.INFRASTRUCTURE]
-OBSERVED_ONLY = {"infrastructure.images-pinned"}
+OBSERVED_ONLY = {"infrastructure.images-pinned", "infrastructure.drift-explained"}
 NAMED = {
     "infrastructure.installs": "tiny==9.9",
     "infrastructure.starts": "leaf_legacy",
@@ -21,6 +21,7 @@ NAMED = {
     "infrastructure.recreates-elsewhere": "scores.jsonl",
     "infrastructure.tests-bite": "changes noticed",
     "infrastructure.migrations-apply": "migrations/0002_lines.sql:1",
+    "infrastructure.drift-explained": "DESK_TOKEN is asked for and has no value",
     "infrastructure.rolls-back": "values of orders.placed are changed",
 }
 
