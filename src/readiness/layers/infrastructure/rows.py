@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from readiness.layers.infrastructure import render_rows
@@ -167,9 +168,10 @@ def _numbers(column: Column, said: str, number: int) -> list[str]:
     scale = (column.modifier - 4) & 0x7FF if column.base == "numeric" and column.modifier > 4 else 0
     digits = (column.modifier - 4) >> 16 if column.base == "numeric" and column.modifier > 4 else 9
     plain = [f"0.{number}"] if scale and digits <= scale else [str(number)]
-    limits = [float(item) for item in re.findall(r"-?\d+(?:\.\d+)?", said)]
-    near = [f"{value:g}" for limit in limits for value in (limit, limit + number, limit - number, limit / 2)]
-    return list(dict.fromkeys([*plain, *near, "0", "1", "0.5", "-1", "100"]))
+    limits = sorted({float(item) for item in re.findall(r"-?\d+(?:\.\d+)?", said)})
+    between = [low + (high - low) * number / (ROWS + 1) for low, high in pairwise(limits)]
+    near = [value for limit in limits for value in (limit, limit + number, limit - number, limit / 2)]
+    return list(dict.fromkeys([*plain, *(f"{value:g}" for value in (*between, *near)), "0", "1", "0.5", "-1", "100"]))
 
 
 def kept(url: str, left_out: frozenset[str]) -> Kept:
