@@ -15,7 +15,7 @@ from readiness.world.postgres import Server, binaries, extensions
 
 KINDS = [
     "int", "smallint", "bigint", "numeric(3,2)", "numeric(2,2)", "real", "double precision", "money", "text", "varchar(1)", "varchar(40)",
-    "char(4)", "boolean", "date", "timestamp", "timestamptz", "time", "timetz", "interval", "uuid", "json", "jsonb", "bytea", "inet", 
+    "char(4)", "boolean", "date", "timestamp", "timestamptz", "time", "timetz", "interval", "uuid", "json", "jsonb", "bytea", "inet",
     "cidr", "macaddr", "tsvector", "point", "int4range", "daterange", "bit(3)", "text[]", "int[]", "vector(384)", "mood", "mood[]", "small",
 ]  # fmt: skip
 SCHEMA = """
