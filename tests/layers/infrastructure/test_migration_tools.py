@@ -22,10 +22,11 @@ pytestmark = pytest.mark.index
         tools.alembic(url='os.environ["SQLALCHEMY_DATABASE_URI"]'),
         tools.alembic(url='context.config.get_main_option("sqlalchemy.url")', ini="sqlalchemy.url = postgresql+psycopg://me:it@db/shop\n"),
         {f"backend/{path}" if path != "requirements.txt" else path: text for path, text in tools.alembic().items()},
+        tools.alembic() | {"requirements.txt": "alembic==1.16.5\nsqlalchemy==2.0.43\npsycopg[binary]==3.2.13\n"},
         tools.django(),
         tools.yoyo(),
     ],
-    ids=["alembic", "rewritten", "another name", "in its file", "in a folder", "django by parts", "yoyo"],
+    ids=["alembic", "rewritten", "another name", "in its file", "in a folder", "another driver", "django by parts", "yoyo"],
 )
 def test_a_tool_is_led_to_our_database(judge_online: Judge, files: dict[str, str]) -> None:
     found = judge_online(ID, files=files)
