@@ -271,6 +271,8 @@ tests = ["python", "-m", "pytest", "-q"]
 skip_modules = ["assistant/legacy/*.py"]
 ttl_days = 3
 factors = { prompts = ["assistant/wording.py"] }   # default: what names and folders say
+migrate = ["python", "-m", "assistant.migrate"]    # default: alembic, Django, yoyo or numbered SQL, where they are found
+rollback = ["python", "-m", "assistant.migrate", "--back"]
 
 [trust]
 keys = ["ed25519:nYCSHNYmce3zO40uFZPorSIoU48WMHiOKpkksofMUYk= ci"]
@@ -389,6 +391,9 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "ttl_days": "days that executed evidence counts; may shorten the 7 days, never lengthen them",
         "factors": "globs of files by factor (`code`, `configuration`, `infrastructure`, `data`, `model`, `prompts`), "
         "where their names do not say it",
+        "migrate": "the command that brings the schema of the database to this release, given as `DATABASE_URL`; with alembic, Django, "
+        "yoyo or numbered files of SQL none is needed",
+        "rollback": "the command that takes it back to the release before, whose tag or commit is given as `READINESS_PREVIOUS`",
     },
     "infrastructure.factors": {
         "code": "globs of code",
@@ -470,6 +475,8 @@ _KINDS: Final = {
     "demo.setup": "list of commands",
     "demo.server.argv": "command",
     "infrastructure.tests": "command",
+    "infrastructure.migrate": "command",
+    "infrastructure.rollback": "command",
     "infrastructure.factors": "table of lists",
     **dict.fromkeys((f"infrastructure.factors.{name}" for name in manifests.FACTORS), "list of texts"),
     "trust.keys": "list of texts",

@@ -197,3 +197,12 @@ def test_what_cannot_be_normalised_is_refused_with_its_line(written: str, said: 
         parse(f'[demo]\ncommand = ["x"]\nnormalise = {written}\n')
     assert f"{error.value.problems[0]}".startswith("readiness.toml:3: ")
     assert said in error.value.problems[0]
+
+
+def test_commands_that_migrate_are_words_and_no_shell_lines() -> None:
+    text = '[infrastructure]\nmigrate = ["flyway", "migrate"]\nrollback = ["flyway", "undo"]\n'
+    found = parse(text).infrastructure
+    assert (found.migrate, found.rollback) == (("flyway", "migrate"), ("flyway", "undo"))
+    with pytest.raises(InputError) as refused:
+        parse('[infrastructure]\nmigrate = "flyway migrate"\nrollback = []\n')
+    assert [line.split(":")[1] for line in refused.value.problems] == ["2", "3"]

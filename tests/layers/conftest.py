@@ -56,9 +56,9 @@ def offline(wheelhouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def judge(offline: Path) -> Judge:
     """Runs one check on a folder of assets, or on files, in a repository of its own; returns the finding."""
 
-    def run(name: str, variant: str = "", files: dict[str, str] | None = None) -> Finding:
+    def run(name: str, variant: str = "", files: dict[str, str] | None = None, root: Path | None = None) -> Finding:
         like = ASSETS / name / variant if variant else None
-        root = make_repository(offline / "project", files, like=like)
+        root = root or make_repository(offline / "project", files, like=like)
         if variant and name in PREPARED:
             PREPARED[name](root)
         judged = check.check(root, check.Options(only=(name,), everything=True))

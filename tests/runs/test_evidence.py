@@ -33,6 +33,7 @@ from tests.sequence import cases
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 MANIFEST = Manifest()
 STARTS = Finding("infrastructure.starts", Outcome.FAILS, Basis.EXECUTED, "app.py", "starts", "fails", "no module named x")
+LIVE = replace(STARTS, check="infrastructure.drift-explained")
 
 
 @pytest.fixture
@@ -201,10 +202,18 @@ def test_no_signature_makes_evidence_last_longer_than_seven_days(project: Projec
     assert refusals(project, now=NOW + timedelta(days=7)) == []
 
 
+def test_no_signature_makes_evidence_about_a_live_system_last_longer_than_a_day(project: Project, key: keys.Key) -> None:
+    made = store.store(project, MANIFEST, LIVE, NOW, key)
+    (path,) = (project.root / store.FOLDER / LIVE.check).iterdir()
+    resigned(path, key, lambda body: body["predicate"]["readiness"].update(expires_at="2036-01-01T00:00:00Z"))
+    assert set(store.collect(project, MANIFEST, NOW)[0]) == {made.finding.check}
+    assert store.collect(project, MANIFEST, NOW + timedelta(hours=24))[0] == {}
+
+
 @pytest.mark.parametrize(
     ("finding", "days", "hours"),
-    [(STARTS, 7, 168), (STARTS, 2, 48), (STARTS, 30, 168), (replace(STARTS, outcome=Outcome.UNKNOWN), 7, 24)],
-    ids=["seven days", "shortened", "never lengthened", "unknown for a day"],
+    [(STARTS, 7, 168), (STARTS, 2, 48), (STARTS, 30, 168), (replace(STARTS, outcome=Outcome.UNKNOWN), 7, 24), (LIVE, 7, 24)],
+    ids=["seven days", "shortened", "never lengthened", "unknown for a day", "live for a day"],
 )
 def test_the_manifest_may_shorten_the_time_and_unknown_is_asked_again(
     project: Project, key: keys.Key, finding: Finding, days: float, hours: int

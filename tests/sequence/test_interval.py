@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readiness.sequence.interval import cases_without_error, clopper_pearson
+from readiness.sequence.interval import cases_without_error, clopper_pearson, proportion_in_draws
 
 interval = cache(clopper_pearson)
 
@@ -87,3 +87,48 @@ def test_that_many_cases_bound_the_rate_and_one_less_does_not(max_rate: float, c
 def test_impossible_questions_are_refused(max_rate: float, confidence: float) -> None:
     with pytest.raises(ValueError, match="no number of cases"):
         cases_without_error(max_rate, confidence)
+
+
+@given(st.integers(1, 40), st.data())
+def test_a_sequence_keeps_exactly_what_its_martingale_keeps(population: int, data: st.DataObject) -> None:
+    draws = data.draw(st.integers(1, population))
+    successes = data.draw(st.integers(0, draws))
+    lower, upper = proportion_in_draws(successes, draws, population)
+    posterior = {
+        count: comb(count, successes) * comb(population - count, draws - successes) / comb(population + 1, draws + 1)
+        for count in range(population + 1)
+    }
+    assert sum(posterior.values()) == pytest.approx(1)
+    kept = [count for count, share in posterior.items() if share * (population + 1) > 0.05]
+    assert (lower, upper) == (kept[0] / population, kept[-1] / population)
+    assert lower <= successes / draws <= upper
+
+
+@pytest.mark.parametrize(("population", "share"), [(30, 0.4), (200, 0.4), (200, 0.9), (1000, 0.05)])
+def test_a_sequence_looked_at_after_every_draw_misses_at_most_five_times_in_100(population: int, share: float) -> None:
+    chance, experiments = Random(f"{population}/{share}"), 1000
+    hits = round(share * population)
+    missed = 0
+    for _ in range(experiments):
+        drawn = chance.sample([1] * hits + [0] * (population - hits), min(40, population))
+        sums = [sum(drawn[: n + 1]) for n in range(len(drawn))]
+        missed += any(not covers(hits, successes, n, population) for n, successes in enumerate(sums, 1))
+    assert missed / experiments <= 0.05
+
+
+@cache
+def covers(hits: int, successes: int, draws: int, population: int) -> bool:
+    lower, upper = proportion_in_draws(successes, draws, population)
+    return lower <= hits / population <= upper
+
+
+def test_when_everything_was_drawn_nothing_is_left_to_estimate() -> None:
+    assert proportion_in_draws(3, 7, 7) == (3 / 7, 3 / 7)
+
+
+@pytest.mark.parametrize(
+    ("successes", "draws", "population", "confidence"), [(2, 1, 9, 0.95), (0, 0, 9, 0.95), (1, 9, 8, 0.95), (1, 2, 3, 1.0)]
+)
+def test_an_impossible_sequence_is_refused(successes: int, draws: int, population: int, confidence: float) -> None:
+    with pytest.raises(ValueError, match="no interval"):
+        proportion_in_draws(successes, draws, population, confidence)

@@ -9,12 +9,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from readiness.world.sandbox import Isolation
+from readiness.world.sandbox import ALONE, Isolation, Ran
 from tests.world.conftest import LAUNCHER, Box, Launch, reachable_python
 
 WRITE = """
@@ -278,3 +279,42 @@ def test_two_commands_at_once_do_not_disturb_each_other(walled: Box) -> None:
     for thread in threads:
         thread.join()
     assert results == {number: f"{number}\n" for number in range(4)}
+
+
+MARK = """
+import pathlib, sys, time
+place = pathlib.Path(sys.argv[1])
+print(place.exists())
+place.write_text(sys.argv[2])
+time.sleep(0.3)
+print(place.read_text())
+"""
+
+
+def test_lanes_run_side_by_side_as_if_each_were_alone(walled: Box) -> None:
+    tree = walled.sandbox.open(walled.sandbox.root / "tree/one")
+    (tree / "kept.txt").write_text("kept\n")
+    lanes = [ALONE, walled.sandbox.lane("a", (tree,)), walled.sandbox.lane("b", (tree,))]
+    for folder in (tree, walled.sandbox.root / "home", walled.sandbox.root / "tmp", Path("/tmp")):
+
+        def run(number: int, folder: Path = folder) -> Ran:
+            argv = [walled.python, "-c", MARK, str(folder / "mark.txt"), str(number)]
+            return walled.sandbox.run(argv, cwd=tree, timeout_s=30, lane=lanes[number])
+
+        with ThreadPoolExecutor(len(lanes)) as pool:
+            ran = list(pool.map(run, range(len(lanes))))
+        fresh = "False" if folder != Path("/tmp") else "True"  # which is the folder for temporary files by another name
+        assert [item.stdout.split() for item in ran] == [[fresh, str(number)] for number in range(len(lanes))], ran[0].stderr
+    assert [(lane.place(tree) / "mark.txt").read_text() for lane in lanes] == ["0", "1", "2"]
+    assert [(lane.place(tree) / "kept.txt").read_text() for lane in lanes] == ["kept\n"] * 3
+
+
+def test_a_lane_opens_nothing_that_is_closed_without_it(walled: Box) -> None:
+    tree = walled.sandbox.open(walled.sandbox.root / "tree/one")
+    lane = walled.sandbox.lane("a", (tree,))
+    other = lane.place(tree) / "mark.txt"
+    code = f"open({str(other)!r}, 'w')"
+    ran = walled.sandbox.run([walled.python, "-c", code], cwd=tree, timeout_s=30)
+    assert "Read-only file system" in ran.stderr or "No such file" in ran.stderr
+    outside = walled.sandbox.run([walled.python, "-c", "open('/usr/mark', 'w')"], cwd=tree, timeout_s=30, lane=lane)
+    assert "Read-only file system" in outside.stderr or "Permission denied" in outside.stderr

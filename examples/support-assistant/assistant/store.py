@@ -14,6 +14,8 @@ from assistant.answers import Passage
 from assistant.corpus import Document
 
 HERE = Path(__file__).parent
+MIGRATIONS = HERE.parent / "migrations"
+"""Each is harmless where it was applied before; its `.down.sql` undoes it."""
 
 
 class Store:
@@ -25,7 +27,8 @@ class Store:
     def load(self, documents: Sequence[Document], vectors: Mapping[str, Sequence[float]], model: str) -> int:
         """Puts exactly these documents in place of what is there, all or nothing; returns how many there are now."""
         with psycopg.connect(self._url) as connection:
-            connection.execute((HERE / "schema.sql").read_bytes())
+            for step in sorted(MIGRATIONS.glob("*.up.sql")):
+                connection.execute(step.read_bytes())
             connection.execute("delete from document")
             rows = [asdict(item) | {"model": model, "embedding": text_of(vectors[item.id])} for item in documents]
             connection.cursor().executemany((HERE / "insert.sql").read_text(encoding="utf-8"), rows)

@@ -107,7 +107,8 @@ class Demo:
 class Infrastructure:
     """The `[infrastructure]` table: `python` interpreter, `tests` command, `skip_modules` globs, `ttl_days`.
 
-    `factors` maps the name of a factor to globs of its files, where their names do not say it.
+    `factors` maps the name of a factor to globs of its files, where their names do not say it. `migrate` brings the schema
+    of a database to this release, `rollback` takes it back to the one before.
     """
 
     python: str = ""
@@ -115,6 +116,8 @@ class Infrastructure:
     skip_modules: tuple[str, ...] = ()
     ttl_days: float = 7
     factors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    migrate: tuple[str, ...] = ()
+    rollback: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -435,7 +438,7 @@ def _waivers(reader: Reader, raw: object) -> tuple[Waiver, ...]:
 def _infrastructure(reader: Reader, raw: object) -> Infrastructure:
     at = ("infrastructure",)
     table = reader.table(at, raw)
-    reader.known(at, table, ("python", "tests", "skip_modules", "ttl_days", "factors"))
+    reader.known(at, table, ("python", "tests", "skip_modules", "ttl_days", "factors", "migrate", "rollback"))
     ttl = reader.number((*at, "ttl_days"), table.get("ttl_days", 7), least=0.0)
     if ttl > 7:
         reader.problem((*at, "ttl_days"), f"`ttl_days` may shorten the 7 days of executed evidence, not lengthen them, got `{ttl:g}`")
@@ -445,6 +448,8 @@ def _infrastructure(reader: Reader, raw: object) -> Infrastructure:
         skip_modules=reader.strings((*at, "skip_modules"), table.get("skip_modules", [])),
         ttl_days=ttl,
         factors=_factors(reader, table.get("factors")),
+        migrate=reader.argv((*at, "migrate"), table["migrate"]) if "migrate" in table else (),
+        rollback=reader.argv((*at, "rollback"), table["rollback"]) if "rollback" in table else (),
     )
 
 

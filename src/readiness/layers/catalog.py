@@ -48,6 +48,19 @@ _INFRASTRUCTURE: Final = (
         f"{_I}.recreates_elsewhere",
         modes=_RESEARCH,
     ),
+    CheckSpec("infrastructure.migrations-apply", Layer.INFRASTRUCTURE, "migrations apply", Cost.RUN, f"{_I}.migrations_apply"),
+    CheckSpec(
+        "infrastructure.drift-explained", Layer.INFRASTRUCTURE, "drift explained", Cost.INSTALL, f"{_I}.drift_explained", None, live=True
+    ),
+    CheckSpec(
+        "infrastructure.rolls-back",
+        Layer.INFRASTRUCTURE,
+        "rolls back",
+        Cost.LONG,
+        f"{_I}.rolls_back",
+        Stakes.MONEY,
+        history=True,
+    ),
     CheckSpec("infrastructure.tests-bite", Layer.INFRASTRUCTURE, "tests bite", Cost.LONG, f"{_I}.tests_bite", Stakes.MONEY),
     CheckSpec(
         "infrastructure.few-containers", Layer.INFRASTRUCTURE, "few containers", Cost.STATIC, f"{_I}.few_containers", None, _PROTOTYPE
@@ -168,6 +181,11 @@ def foreign(check: str) -> str:
     if any(spec.id == check for spec in (*OURS, *ORGANIZATION)):
         return ""
     return next((spec.module for spec in _plugins() if spec.id == check), "")
+
+
+def of_live_systems() -> frozenset[str]:
+    """Ids of the checks that look at what is running."""
+    return frozenset(spec.id for spec in (*OURS, *ORGANIZATION) if spec.live)
 
 
 def _plugins() -> tuple[CheckSpec, ...]:

@@ -19,7 +19,7 @@ from readiness.formats import canonical, findings, intoto
 from readiness.layers import catalog
 from readiness.layers.infrastructure import recreation
 from readiness.layers.infrastructure.cassettes import library
-from readiness.sequence.evidence import EXECUTED_TTL, Digest, Evidence, Witness, stale_reason
+from readiness.sequence.evidence import EXECUTED_TTL, LIVE_TTL, Digest, Evidence, Witness, stale_reason
 from readiness.sequence.finding import Cause, Finding, Outcome
 from readiness.sequence.verdict import Verdict
 from readiness.world import files, keys, own_code
@@ -111,7 +111,7 @@ def _expiry(project: Project, manifest: Manifest, finding: Finding, made_at: dat
 
     What is allowed may be why a check held; remembered longer, it would outlive its end.
     """
-    longest = min(timedelta(days=manifest.infrastructure.ttl_days), EXECUTED_TTL)
+    longest = min(timedelta(days=manifest.infrastructure.ttl_days), _longest(finding.check))
     ttl = min(longest, UNKNOWN_TTL) if finding.outcome is Outcome.UNKNOWN else longest
     today = made_at.astimezone(UTC).date()
     last_days = [*(item.expires for item in manifest.security.allow), *(item.expires for item in manifest.waivers)]
@@ -120,6 +120,10 @@ def _expiry(project: Project, manifest: Manifest, finding: Finding, made_at: dat
     if cassette is not None and cassette.cassette is not None and cassette.cassette.expires_at > made_at:
         ends.append(cassette.cassette.expires_at)
     return min([made_at + ttl, *ends])
+
+
+def _longest(check: str) -> timedelta:
+    return LIVE_TTL if check in catalog.of_live_systems() else EXECUTED_TTL
 
 
 def ignore(root: Path) -> None:
@@ -269,6 +273,7 @@ def _evidence(path: Path, body: dict[str, Any], grade: str, digest: Digest, want
         raise intoto.Refused("is about another tree than its name says")
     if wanted is not None and stated != _hex(wanted):
         raise intoto.Refused(OTHER_CONDITIONS)
+    expires = min(expires, made + _longest(finding.check))  # whatever its signer allowed
     return Evidence(finding, tree, made, expires, Witness(grade), digest, cached=True)
 
 

@@ -27,7 +27,8 @@ class CheckSpec:
     `modes` names the other modes that require it too; a check that production never requires and a mode does is a condition of
     that mode alone, and is looked at in no other. `layer` is None for a condition on approval: the organization is
     no sixth layer. `history` says that the check looks at commits too, so that its evidence is bound to one;
-    `beyond` says that it looks at the rest of the repository a project is a part of.
+    `beyond` says that it looks at the rest of the repository a project is a part of; `live` that it looks at what is
+    running, so that its evidence counts for a day.
     """
 
     id: str
@@ -39,6 +40,7 @@ class CheckSpec:
     modes: frozenset[Mode] = frozenset()
     history: bool = False
     beyond: bool = False
+    live: bool = False
 
     def required(self, mode: Mode, stakes: Stakes) -> bool:
         """Whether this check blocks at these stakes in this mode."""

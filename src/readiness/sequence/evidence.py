@@ -15,6 +15,9 @@ Digest = NewType("Digest", str)
 EXECUTED_TTL: Final = timedelta(days=7)
 """How long executed evidence counts; a manifest may shorten it, never lengthen it."""
 
+LIVE_TTL: Final = timedelta(hours=24)
+"""How long evidence about a live system counts, which changes without a commit."""
+
 CLOCK_SKEW: Final = timedelta(minutes=5)
 """How far in the future evidence may be dated before the clock is not believed."""
 

@@ -1,9 +1,9 @@
-"""Exact intervals for a proportion."""
+"""Exact intervals for a proportion, and one that may be looked at after every draw."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import ceil, exp, lgamma, log, log1p
+from math import ceil, comb, exp, lgamma, log, log1p
 
 
 def clopper_pearson(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -19,6 +19,39 @@ def clopper_pearson(successes: int, trials: int, confidence: float = 0.95) -> tu
     lower = 0.0 if successes == 0 else _solve(lambda p: 1 - _cdf(successes - 1, trials, p), tail, rising=True)
     upper = 1.0 if successes == trials else _solve(lambda p: _cdf(successes, trials, p), tail, rising=False)
     return lower, upper
+
+
+def proportion_in_draws(successes: int, draws: int, population: int, confidence: float = 0.95) -> tuple[float, float]:
+    """An interval of the share of successes in a finite population, as (lower, upper), that holds at every draw at once.
+
+    After each draw without replacement one may look, and stop when one likes: with this confidence no interval of the whole
+    sequence misses the share. Waudby-Smith and Ramdas, Confidence sequences for sampling without replacement (NeurIPS 2020):
+    R(K) = prior(K) / posterior(K) is a martingale where K is the true number of successes, so that the K with
+    R(K) >= 1 / (1 - confidence) can be left out (Ville 1939). With a uniform prior on 0 … N, after k of n,
+    posterior(K) = C(K, k) C(N - K, n - k) / C(N + 1, n + 1). When all were drawn only the share itself is left.
+    Raises ValueError for impossible counts or a confidence outside (0, 1).
+    """
+    if not 0 <= successes <= draws or not 1 <= draws <= population or not 0 < confidence < 1:
+        raise ValueError(f"no interval for {successes} of {draws} drawn from {population} at {confidence}")
+    missed = draws - successes
+    bound = (1 - confidence) * comb(population + 1, draws + 1) / (population + 1)
+
+    def kept(count: int) -> bool:
+        return comb(count, successes) * comb(population - count, missed) > bound
+
+    least, most = successes, population - missed
+    top = max(least, min(most, (population + 1) * successes // draws))  # the posterior rises up to here, and falls after it
+    lower = _first(kept, least, top)
+    upper = population - _first(lambda count: kept(population - count), population - most, population - top)
+    return lower / population, upper / population
+
+
+def _first(holds: Callable[[int], bool], low: int, high: int) -> int:
+    """The smallest number from `low` to `high` for which something holds that, once it does, goes on holding up to `high`."""
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle + 1, high)
+    return low
 
 
 def cases_without_error(max_rate: float, confidence: float) -> int | None:

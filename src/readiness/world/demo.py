@@ -314,6 +314,12 @@ def _execute(
     return watched.run(session, environment, demo, argv, env, wish)
 
 
+def once(session: Session, environment: Environment, demo: Demo, project_id: str, database: Database) -> Ran:
+    """Runs a demo on a database that is there already, and returns how it ended; what it wrote in there is all that is kept."""
+    asked = tuple(_declared_request(request) for request in demo.requests)
+    return _execute(session, environment, demo, Wish("before", project_id, asked, database=database), canaries(demo), 0)[0]
+
+
 def _declared_request(request: Request, secrets: Mapping[str, str] | None = None) -> Ask:
     headers = {key: _filled(value, secrets or {}) for key, value in request.headers.items()}
     return Ask(request.id, "demo", request.method, request.path, request.json, None, headers)

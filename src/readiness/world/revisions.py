@@ -22,6 +22,29 @@ def tagged(root: Path, pattern: str) -> tuple[str, str] | None:
     return None
 
 
+def tags_before(root: Path, commit: str) -> list[tuple[str, str]]:
+    """The tags of commits that a commit came after, each with its commit, newest first; a tag of the commit itself is none."""
+    found = git.ask(root, "for-each-ref", "--merged", commit, "--sort=-creatordate",
+                    "--format=%(refname:strip=2)%00%(objectname)%00%(*objectname)", "refs/tags") or b""  # fmt: skip
+    tags = [line.split("\0") for line in found.decode(errors="replace").splitlines()]
+    return [(name, peeled or plain) for name, plain, peeled in tags if (peeled or plain) != commit]
+
+
+def changing(root: Path, commit: str, paths: tuple[str, ...]) -> list[str]:
+    """The commits on the first line of descent up to `commit` that changed anything at paths of a repository, newest first."""
+    named = [f":(top,literal){path}" for path in paths]
+    found = git.ask(root, "log", "--first-parent", f"-n{_LONGEST_WALK}", "--format=%H", commit, "--", *named) or b""
+    return found.decode().split()
+
+
+def differs(root: Path, commit: str, other: str, paths: tuple[str, ...]) -> bool:
+    """Whether anything at paths of a repository differs between a commit and another, or the files as they are where `other` is empty."""
+    named = [f":(top,literal){path}" for path in paths]
+    changed = git.ask(root, "diff", "--name-only", "--no-ext-diff", "--no-textconv", commit, *([other] if other else []), "--", *named)
+    added = b"" if other else git.ask(root, "ls-files", "--others", "--exclude-standard", "--", *named)
+    return bool(changed or added)
+
+
 def touching(root: Path, path: str) -> list[str]:
     """The commits on the first line of descent that changed a file below `root`, newest first, at most a thousand."""
     found = git.ask(root, "log", "--first-parent", f"-n{_LONGEST_WALK}", "--format=%H", "--", path) or b""

@@ -8,6 +8,7 @@ gets a read-only file system with the user's home and checkout hidden, and no ne
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -96,6 +97,27 @@ class Ran:
         return f"{self.stdout}\n{self.stderr}".strip()
 
 
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Folders that a command sees in place of others, so that several can run at once as if each were alone.
+
+    `over` maps each folder as commands know it to the one that is put in its place. Needs a machine that gives mounts.
+    """
+
+    over: Mapping[Path, Path] = field(default_factory=dict)
+
+    def place(self, path: Path) -> Path:
+        """Where what commands of this lane call `path` really lies."""
+        for known, ours in self.over.items():
+            if path.is_relative_to(known):
+                return ours / path.relative_to(known)
+        return path
+
+
+ALONE: Final = Lane()
+"""The lane in which everything lies where it says."""
+
+
 @dataclass(slots=True)
 class _Stream:
     """One end of a pipe: the first and last bytes kept, all of them counted and hashed."""
@@ -155,7 +177,7 @@ class Sandbox:
         self.user = random.SystemRandom().choice(USERS)
         self.private = root.parent / f"{root.name}.ours"
         self.given = root.parent / f"{root.name}.given"
-        self._count = 0
+        self._numbers = itertools.count(1)
         self._open: list[Path] = []
         self.private.mkdir(mode=0o700)
         self.given.mkdir(mode=0o755)
@@ -196,6 +218,19 @@ class Sandbox:
             owner = self.user if user is None else user
             subprocess.run(["chown", "-R", "-h", f"{owner}:{owner}", "--", os.fspath(path)], check=True)
 
+    def lane(self, name: str, folders: tuple[Path, ...]) -> Lane:
+        """A lane in which the given folders, and those every command writes to, are copies made now. Packages stay in one cache."""
+        over = {}
+        for number, folder in enumerate((*folders, *(self.root / name for name in ("home", "tmp", "cache")))):
+            target = self.root / "lanes" / name / str(number)
+            target.mkdir(parents=True)
+            for child in folder.iterdir():
+                if child != self.root / "cache/uv":
+                    subprocess.run(["cp", "-a", "--", os.fspath(child), os.fspath(target)], check=False, capture_output=True)
+            self.hand_over(target)
+            over[folder] = target
+        return Lane(over)
+
     def environment(self, extra: Mapping[str, str] | None = None, path_first: tuple[Path, ...] = ()) -> dict[str, str]:
         """The whole environment of a command: the allow-listed names, our own settings, and `extra` last."""
         home, tmp = self.root / "home", self.root / "tmp"
@@ -228,20 +263,21 @@ class Sandbox:
         network: bool = False,
         timeout_s: float = 120,
         changed: Changed = UNCHANGED,
+        lane: Lane = ALONE,
     ) -> Ran:
         """Runs a command, with what is `changed` around it, and returns how it ended; never raises for what the command does.
 
         Raises CannotJudge where the sandbox itself could not be set up.
         """
-        self._count += 1
-        status = self.private / f"status-{self._count}"
+        status = self.private / f"status-{next(self._numbers)}"
         spec = {
             "argv": argv,
             "cwd": str(cwd),
             "env": self.environment(env, path_first),
             "network": network,
             "writable": [str(path) for path in self._open],
-            "tmp": str(self.root / "tmp"),
+            "over": [[str(ours), str(known)] for known, ours in lane.over.items()],
+            "tmp": str(lane.place(self.root / "tmp")),
             "shown": [str(path) for path in (*self._visible(), self.root, self.given)],
             "hidden": [str(path) for path in (*self.hidden, self.private, Path("/run"))],
             "uid": self.user if self.drops_root else 0,

@@ -20,13 +20,15 @@ from readiness.world import beneath, files
 from readiness.world.changed import UNCHANGED, Changed
 from readiness.world.environment import Builder, Environment, Procedure
 from readiness.world.project import Project
-from readiness.world.sandbox import Ran, Sandbox
+from readiness.world.sandbox import ALONE, Lane, Ran, Sandbox
 
 if TYPE_CHECKING:
     from readiness.world.postgres import Address, Server
 
 DATABASE: Final = "postgres"
 """The folder of a session's own database server, among what no command sees."""
+SPARE: Final = "spare"
+"""The folder of its second one, likewise."""
 
 MEMORY: Final = Path("/dev/shm")  # noqa: S108  a folder of ours in it, made by us alone
 LEFT_BYTES: Final = 512 << 20
@@ -151,6 +153,14 @@ class Session:
     @cached_property
     def postgres(self) -> tuple[Server, Address]:
         """A database server of this session alone, running; it ends with the session. Raises CannotJudge where none starts."""
+        return self._serve(DATABASE)
+
+    @cached_property
+    def spare(self) -> tuple[Server, Address]:
+        """A second server, for databases that are made and thrown away: what is shared by all of a server stays out of the demo's."""
+        return self._serve(SPARE)
+
+    def _serve(self, folder: str) -> tuple[Server, Address]:
         from readiness.world.postgres import Server, binaries, extensions
 
         # Thrown away with the session: nothing in it has to outlive a power cut.
@@ -162,7 +172,7 @@ class Session:
         }
         if self.counts_statements:
             settings["shared_preload_libraries"] = "pg_stat_statements"
-        server = Server(self.sandbox.private / DATABASE, settings=settings, socket_mode=0o777)
+        server = Server(self.sandbox.private / folder, settings=settings, socket_mode=0o777)
         with self.progress("starting a database server"):
             address = server.ensure()
         self.sandbox.show(address.socket_folder)
@@ -229,17 +239,18 @@ class Session:
         network: bool = False,
         timeout_s: float = 120,
         changed: Changed = UNCHANGED,
+        lane: Lane = ALONE,
     ) -> Ran:
         """Runs a command of the project in an environment, in its copy of the tree, the network off unless asked for."""
-        extra = {"VIRTUAL_ENV": str(environment.path), **(env or {})}
         return self.sandbox.run(
             argv,
             cwd=environment.tree,
-            env=extra,
+            env={"VIRTUAL_ENV": str(environment.path), **(env or {})},
             path_first=(environment.path / "bin",),
             network=network,
             timeout_s=timeout_s,
             changed=changed,
+            lane=lane,
         )
 
     def probe(self, name: str) -> Path:
@@ -251,8 +262,9 @@ class Session:
 
     def close(self) -> None:
         """Removes everything that was made."""
-        if "postgres" in self.__dict__:
-            self.postgres[0].stop()
+        for name in ("postgres", "spare"):
+            if name in self.__dict__:
+                self.__dict__[name][0].stop()
         if "sandbox" in self.__dict__:
             files.remove_tree(memory_folder(self.sandbox.root.name))
             self.sandbox.close()
@@ -298,7 +310,8 @@ def sweep(parent: Path) -> None:
         if handle is None:
             continue
         name = lock.name.removesuffix(".lock")
-        _stop_database(parent / f"{name}.ours" / DATABASE)
+        for folder in (DATABASE, SPARE):
+            _stop_database(parent / f"{name}.ours" / folder)
         for leftover in (parent / name, parent / f"{name}.ours", parent / f"{name}.given", memory_folder(name)):
             files.remove_tree(leftover)
         lock.unlink(missing_ok=True)

@@ -100,7 +100,9 @@ class Database:
     """A fresh database given to one run: `socket` and `url` for the demo, with its `password`; its tables afterwards.
 
     `reader_url` is for us: a role that sees every row, whatever policy hides it from the demo, and that is no superuser,
-    since what the project left in there and what it asks in its contracts and outcomes runs with its rights.
+    since what the project left in there and what it asks in its contracts and outcomes runs with its rights. `own_url` is
+    for us too, with the rights of the demo. `env` are more variables to give, and `files` texts to write into the tree
+    before the command starts, both with `{port}` in them.
     """
 
     socket: Path
@@ -108,6 +110,9 @@ class Database:
     reader_url: str
     password: str
     tables: tuple[Table, ...] = ()
+    own_url: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +177,7 @@ def run(session: Session, environment: Environment, demo: Demo, argv: list[str],
         "model": boundary and (bool(upstream) or not wish.doors),
         "doors": dict(wish.doors),
         "door_env": dict(wish.door_env),
-        "database": {"socket": str(wish.database.socket), "url": wish.database.url} if wish.database else None,
+        "database": _given(wish.database) if wish.database else None,
         "env": dict(wish.changed.inner),
         "out": str(out),
     }
@@ -186,6 +191,10 @@ def run(session: Session, environment: Environment, demo: Demo, argv: list[str],
     said = beneath.read(out.parent, out.name, KEPT_BYTES) or b""
     seen = _parsed(said, boundary=boundary or bool(wish.doors))
     return ran, seen if ran.isolation.network_off else replace(seen, strays=0)
+
+
+def _given(database: Database) -> dict[str, object]:
+    return {"socket": str(database.socket), "url": database.url, "env": dict(database.env), "files": dict(database.files)}
 
 
 def _parsed(said: bytes, *, boundary: bool) -> Watched:
@@ -222,19 +231,19 @@ def _of(events: dict[str, list[dict[str, Any]]], *, boundary: bool) -> Watched:
     )
 
 
-def fresh_database(session: Session, label: str) -> Database:
+def fresh_database(session: Session, label: str, *, spare: bool = False) -> Database:
     """A database of its own for one run, on a server of the session. Raises CannotJudge where none can be started."""
     from secrets import token_urlsafe
 
     role, password = f"demo_{label}", token_urlsafe(18)
     reader, secret = f"reader_{label}", token_urlsafe(18)
-    server, address = session.postgres
+    server, address = session.spare if spare else session.postgres
     server.create_role(role, password)
     server.create_database(role, owner=role)
     server.create_reader(reader, secret)
     socket = address.socket_folder / f".s.PGSQL.{address.port}"
     url = f"postgresql://{role}:{password}@127.0.0.1:{{port}}/{role}"
-    return Database(socket, url, address.url(role, reader, secret), password)
+    return Database(socket, url, address.url(role, reader, secret), password, own_url=address.url(role, role, password))
 
 
 def tables(database: Database) -> tuple[Table, ...]:

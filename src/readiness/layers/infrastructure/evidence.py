@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from readiness.sequence.evidence import Digest
-from readiness.sequence.finding import Cause, Location
+from readiness.sequence.finding import Cause, Location, Problem
 
 
 class Factor(StrEnum):
@@ -161,3 +161,19 @@ class Run:
     metrics: Mapping[str, float]
     snapshot: Snapshot
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One comparison: what was compared with what, every drift, or why it could not be made (`cause`).
+
+    `absent` says why there is nothing live to compare; then nothing else is said. `executed` is False where it was only read.
+    """
+
+    compared: str = ""
+    problems: tuple[Problem, ...] = ()
+    cause: Cause = Cause.NONE
+    reason: str = ""
+    absent: str = ""
+    note: str = ""
+    executed: bool = True

@@ -103,7 +103,7 @@ def _changeable(node: ast.AST) -> bool:
     if isinstance(node, ast.Return):
         return node.value is not None and not (isinstance(node.value, ast.Constant) and node.value.value is None)
     if isinstance(node, ast.Constant):
-        return isinstance(node.value, int | float) and not isinstance(node.value, complex)
+        return isinstance(node.value, int | float) and node.value != node.value + 1  # one more is nothing to a huge float
     return isinstance(node, ast.BoolOp) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
 
 

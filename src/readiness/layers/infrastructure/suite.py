@@ -15,7 +15,7 @@ from readiness.world import beneath
 from readiness.world.context import Context
 from readiness.world.environment import Environment, Procedure, Step
 from readiness.world.project import Project
-from readiness.world.sandbox import Ran
+from readiness.world.sandbox import ALONE, Lane, Ran
 
 TIMEOUT_S: Final = 300
 _TEST_FILE: Final = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$")
@@ -85,18 +85,19 @@ def _toml(text: str) -> dict[str, Any]:
         return {}
 
 
-def run(context: Context, where: Environment, *, stop_early: bool = False, timeout_s: float = TIMEOUT_S) -> Result:
+def run(context: Context, where: Environment, *, stop_early: bool = False, timeout_s: float = TIMEOUT_S, lane: Lane = ALONE) -> Result:
     """Runs the suite without network; pytest unless the manifest names another command, which then gets no names."""
     command = list(context.manifest.infrastructure.tests) or ["python", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     report = context.session.sandbox.root / "tmp/junit.xml"
-    beneath.remove(report.parent, report.name)
+    folder = lane.place(report.parent)
+    beneath.remove(folder, report.name)
     if "pytest" in command:
         command += [f"--junitxml={report}", "--color=no", *(["-x"] if stop_early else [])]
     demo = context.manifest.demo
     # Two changes of equal size within one second share the name and the time stamp of their bytecode: keep none.
     env = (dict(demo.env) if demo else {}) | {"PYTHONDONTWRITEBYTECODE": "1"}
-    ran = context.session.run(where, command, env=env, timeout_s=timeout_s)
-    said = beneath.read(report.parent, report.name)
+    ran = context.session.run(where, command, env=env, timeout_s=timeout_s, lane=lane)
+    said = beneath.read(folder, report.name)
     tests, failure = _read(said.decode(errors="replace")) if said is not None else ({}, "")
     return Result(tests, ran, failure)
 

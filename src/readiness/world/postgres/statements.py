@@ -69,3 +69,22 @@ def create_role(address: Address, name: str, password: str, *, createdb: bool, c
         hidden = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
         text = _with_names("create role {name} login nosuperuser noreplication nobypassrls ", name=name)
         connection.execute(text + sql.SQL(rights) + sql.SQL(" password {word}").format(word=sql.Literal(hidden)))
+
+
+def standing(address: Address) -> tuple[frozenset[str], frozenset[str]]:
+    """The names of the roles and of the databases of a server."""
+    with _administrator(address, "the server could not be asked what it holds") as connection:
+        roles, databases = (
+            connection.execute(text).fetchall() for text in ("select rolname from pg_roles", "select datname from pg_database")
+        )
+    return frozenset(str(row[0]) for row in roles), frozenset(str(row[0]) for row in databases)
+
+
+def restore(address: Address, before: tuple[frozenset[str], frozenset[str]]) -> None:
+    """Removes the databases and then the roles that were not there `before`, as `standing` gave it."""
+    roles, databases = standing(address)
+    for name in sorted(databases - before[1]):
+        drop_database(address, name)
+    with _administrator(address, "roles could not be removed") as connection:
+        for name in sorted(roles - before[0]):
+            connection.execute(_with_names("drop role if exists {name}", name=name))

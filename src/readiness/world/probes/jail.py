@@ -1,9 +1,10 @@
 """Ends one command in a box: the launcher between `readiness` and the code of a judged project.
 
 Stand-alone (standard library only), started with `python -I -S jail.py SPEC_FD`. The specification is JSON on that
-descriptor: argv, cwd, env, network, writable, shown, hidden, uid, gid, limits, status (path of the status file). A run
-that is perturbed also has binds [source, target, writable], locked, umask, cpus, host, pids, inner_uid; one in another
-root of an operating system has root (its folder) and stage (an empty folder, where it is put together).
+descriptor: argv, cwd, env, network, writable, over (folders put in place of others), shown, hidden, uid, gid, limits,
+status (path of the status file). A run that is perturbed also has binds [source, target, writable], locked, umask, cpus,
+host, pids, inner_uid; one in another root of an operating system has root (its folder) and stage (an empty folder, where
+it is put together).
 
 It tries, in this order, and reports what it got: own mount, process, network and IPC namespaces (as root directly, else
 through a user namespace); the whole file system read-only but for the work folder; the home, the checkout and /run
@@ -112,6 +113,7 @@ def shape_files(spec, got):
         return
     # what is shown comes first: the writable folders may lie in it
     keep = [(path, os.open(path, os.O_PATH)) for path in [*spec["shown"], *spec["writable"]] if os.path.exists(path)]
+    over = [(target, os.open(source, os.O_PATH)) for source, target in spec["over"]]
     tmp = os.open(spec["tmp"], os.O_PATH)  # its own path may be hidden by the time it is bound
     placed = [(os.open(source, os.O_PATH), target, writable) for source, target, writable in spec.get("binds", [])]
     hidden = {os.path.realpath(path) for path in spec["hidden"] if os.path.isdir(path)}
@@ -134,6 +136,10 @@ def shape_files(spec, got):
         mount("/proc/self/fd/%d" % fd, path, None, MS_BIND | MS_REC)
         os.close(fd)
     os.close(tmp)
+    for path, fd in over:
+        mount("/proc/self/fd/%d" % fd, path, None, MS_BIND)
+        opened.append(path)
+        os.close(fd)
     for fd, path, writable in placed:
         mount("/proc/self/fd/%d" % fd, path, None, MS_BIND)
         os.close(fd)

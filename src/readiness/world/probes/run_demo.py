@@ -2,9 +2,9 @@
 
 `python run_demo.py SPEC`, SPEC being JSON: argv, server (None, or ready, ready_s), requests [{id, phase, method, path,
 json, raw, headers}], timeout_s, project, stop (None, or within_s), upstream (base URL of a model, or empty), model
-(whether the demo is given the model's boundary), database (None, or socket, url), doors (name → socket, each of which the
-demo finds as a port), door_env (variables in which `{name}` stands for that port), env (variables the demo alone is given),
-out (the file events are written to).
+(whether the demo is given the model's boundary), database (None, or socket, url, env, files), doors (name → socket, each of
+which the demo finds as a port), door_env (variables in which `{name}` stands for that port), env (variables the demo alone is
+given), out (the file events are written to).
 
 The demo is given OTEL_EXPORTER_OTLP_ENDPOINT, READINESS_URL and, where asked for, OPENAI_BASE_URL and DATABASE_URL. They
 lead to this process, on loopback. A server is also given PORT, which stands for `{PORT}` in its argv too. Each event is
@@ -292,6 +292,18 @@ def strays():
     return count
 
 
+def lead_to_database(spec, env):
+    """Says where the database is: in variables, in the words of the command, and in files of the project that name another."""
+    database = spec["database"]
+    port = str(forward(database["socket"], PORTS["database"]))
+    for name, text in dict({"DATABASE_URL": database["url"]}, **database["env"]).items():
+        env[name] = text.replace("{port}", port)
+    spec["argv"] = [word.replace("{DATABASE_URL}", env["DATABASE_URL"]) for word in spec["argv"]]
+    for path, text in database["files"].items():
+        with open(path, "w") as handle:
+            handle.write(text.replace("{port}", port))
+
+
 def bind(sock, port):
     """Binds to that port on loopback; to any where it is taken."""
     try:
@@ -467,7 +479,7 @@ def main():
     if spec["model"]:
         env["OPENAI_BASE_URL"] = boundary.url + "/openai/v1"
     if spec["database"]:
-        env["DATABASE_URL"] = spec["database"]["url"].replace("{port}", str(forward(spec["database"]["socket"], PORTS["database"])))
+        lead_to_database(spec, env)
     env.update(open_doors(spec["doors"], spec["door_env"]))
     env.update(spec.get("env", {}))
     if spec["server"]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from readiness.layers import catalog
-from readiness.sequence.finding import Basis, Outcome
+from readiness.sequence.finding import Basis, Finding, Outcome
 from readiness.sequence.layers import Layer
-from tests.layers.conftest import Judge
+from tests.layers.conftest import ASSETS, Judge
+from tests.layers.infrastructure.checks.conftest import Released
 
 CHECKS = [spec.id for spec in catalog.OURS if spec.layer is Layer.INFRASTRUCTURE]
-OBSERVED_ONLY = {"infrastructure.images-pinned", "infrastructure.few-containers"}
+OBSERVED_ONLY = {"infrastructure.images-pinned", "infrastructure.few-containers", "infrastructure.drift-explained"}
 NAMED = {
     "infrastructure.installs": "tiny==9.9",
     "infrastructure.starts": "leaf_legacy",
@@ -22,8 +23,24 @@ NAMED = {
     "infrastructure.few-containers": "compose.yaml names 4 containers",
     "infrastructure.recreated-by-somebody-else": "got another result: there and here differ: answers.txt:1",
     "infrastructure.survives-perturbation": "reads the local time zone: 3 of 3 records differ, first out/answers.jsonl:1 `date`",
+    "infrastructure.migrations-apply": "migrations/0002_lines.sql:1",
+    "infrastructure.drift-explained": "DESK_TOKEN is asked for and has no value",
+    "infrastructure.rolls-back": "values of orders.placed are changed",
 }
-CHECKS = [spec.id for spec in catalog.OURS if spec.layer is Layer.INFRASTRUCTURE]
+
+
+@pytest.fixture
+def judge(judge: Judge, released: Released) -> Judge:
+    """The same, but for a check that looks back: its asset is two releases, the first one without what is numbered 0002."""
+
+    def run(name: str, variant: str) -> Finding:
+        if name != "infrastructure.rolls-back":
+            return judge(name, variant)
+        folder = ASSETS / name / variant
+        files = {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
+        return judge(name, root=released({path: text for path, text in files.items() if "0002" not in path}, files))
+
+    return run
 
 
 @pytest.mark.parametrize("name", CHECKS)

@@ -3,8 +3,9 @@
 Proves: a green test run says something about the code, so a changed environment or model would be noticed.
 Needed above: every later check trusts that the project's own assertions assert.
 Executed: the suite runs in an environment of its own without network; then a sample of small changes is made to the
-product's code, one at a time, and the suite runs on each. The share it notices is the kill rate, with an exact
-interval (Clopper-Pearson); looks after 10, 20 and 40 changes share the 5 % of error among them (Bonferroni).
+product's code, one at a time, and the suite runs on each, in as many copies of the tree at once as there are processors.
+The share it notices is the kill rate; its interval holds at every change at once (a confidence sequence for draws without
+replacement, Waudby-Smith and Ramdas 2020), so the sampling ends with the first change after which it decides.
 Cannot see: whether what is asserted is what the business needs; changes that alter nothing count as not noticed.
 Repair: assert on results where a change survived (the note names one).
 Source: Jia and Harman, An analysis and survey of the development of mutation testing, IEEE TSE 2011.
@@ -12,24 +13,34 @@ Source: Jia and Harman, An analysis and survey of the development of mutation te
 
 from __future__ import annotations
 
+import os
 import shlex
 import time
+from collections import deque
+from collections.abc import Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
+from queue import SimpleQueue
 from typing import Final
 
 from readiness.layers.infrastructure import modules, mutation, suite
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy, outcome_of
-from readiness.sequence.interval import clopper_pearson
+from readiness.sequence.interval import proportion_in_draws
 from readiness.sequence.stakes import MINIMUM_KILL_RATE, Policy
 from readiness.sequence.wording import agreeing, counted
 from readiness.world import beneath
 from readiness.world.context import Context
 from readiness.world.environment import Environment
+from readiness.world.sandbox import ALONE, Lane, Ran
 
 ID = "infrastructure.tests-bite"
 
-LOOKS: Final = (10, 20, 40)
-CONFIDENCE: Final = 1 - 0.05 / len(LOOKS)
+LONGEST: Final = 40
+"""How many changes are tried where none decides."""
+LANES: Final = 4
+"""How many are tried at once at most."""
 BUDGET_S: Final = 600
 
 
@@ -46,8 +57,8 @@ class Observed:
     killed: int = 0
     tried: int = 0
     survivors: tuple[Problem, ...] = ()
-    complete: bool = False
-    """Whether every change there is was tried, so that the rate is known and not estimated."""
+    places: int = 0
+    """How many changes there are to try; where all were, the rate is known and not estimated."""
 
 
 def observe(context: Context) -> Observed:
@@ -66,46 +77,74 @@ def observe(context: Context) -> Observed:
     if not base.ran.ok or not counts[0]:
         told = suite.cause_of(base)
         return Observed(len(found), *counts, cause=told.cause, reason=told.reason)
-    killed, survivors, complete = _mutate(context, where, base)
-    return Observed(len(found), *counts, killed=killed, tried=killed + len(survivors), survivors=tuple(survivors), complete=complete)
+    killed, survivors, places = _mutate(context, where, base)
+    return Observed(len(found), *counts, killed=killed, tried=killed + len(survivors), survivors=tuple(survivors), places=places)
 
 
-def _mutate(context: Context, where: Environment, base: suite.Result) -> tuple[int, list[Problem], bool]:
+def _mutate(context: Context, where: Environment, base: suite.Result) -> tuple[int, list[Problem], int]:
     texts = {module.file: context.project.text(module.file) for module in modules.of(context.project) if not module.aside}
-    sites = mutation.sites(texts)
-    limit_s = 5 + 4 * base.ran.elapsed_s
+    places = mutation.sites(texts)
+    sample = mutation.sample(places, LONGEST, seed=int(context.project.tree[-12:], 16))
+    mutants = [mutant for site in sample if (mutant := mutation.apply(site, texts[site.file])) is not None]
     minimum = MINIMUM_KILL_RATE[context.manifest.stakes]
-    started = time.monotonic()
     killed, survivors = 0, list[Problem]()
-    left = len(sites)
-    for site in mutation.sample(sites, LOOKS[-1], seed=int(context.project.tree[-12:], 16)):
-        left -= 1
-        mutant = mutation.apply(site, texts[site.file])
-        if mutant is None:
-            continue
-        number = killed + len(survivors) + 1
-        with context.session.progress(f"changing the code and running the tests, {number} of at most {LOOKS[-1]}"):
-            noticed = _noticed(context, where, mutant, limit_s)
-        if noticed:
-            killed += 1
-        else:
-            survivors.append(Problem(f"{mutant.file}:{mutant.line}", mutant.what, Location(mutant.file, mutant.line)))
-        if time.monotonic() - started > BUDGET_S or (number in LOOKS and _decided(killed, number, minimum)):
-            break
-    return killed, survivors, left == 0
+    started = time.monotonic()
+    doing = context.session.progress(f"changing the code and running the tests, at most {len(mutants)} times")
+    with doing, closing(_tried(context, where, mutants, base.ran)) as results:
+        for mutant, noticed in results:
+            if noticed:
+                killed += 1
+            else:
+                survivors.append(Problem(f"{mutant.file}:{mutant.line}", mutant.what, Location(mutant.file, mutant.line)))
+            if time.monotonic() - started > BUDGET_S or _decided(killed, killed + len(survivors), len(places), minimum):
+                break
+    return killed, survivors, len(places)
 
 
-def _noticed(context: Context, where: Environment, mutant: mutation.Mutant, limit_s: float) -> bool:
-    original = context.session.pristine / mutant.file
-    beneath.write(where.tree, mutant.file, mutant.text.encode())
+def _tried(
+    context: Context, where: Environment, mutants: list[mutation.Mutant], base: Ran
+) -> Generator[tuple[mutation.Mutant, bool], None, None]:
+    """Each change in its order, with whether the suite noticed it; several are tried at once, each in a lane of its own."""
+    lanes = _lanes(context, where, base)
+    limit_s = len(lanes) * (5 + 4 * base.elapsed_s)  # sharing a processor makes no change a noticed one
+    free: SimpleQueue[Lane] = SimpleQueue()
+    for lane in lanes:
+        free.put(lane)
+
+    def noticed(mutant: mutation.Mutant) -> bool:
+        lane = free.get()
+        try:
+            return _noticed(context, where, mutant, limit_s, lane)
+        finally:
+            free.put(lane)
+
+    left, begun = iter(mutants), deque[tuple[mutation.Mutant, Future[bool]]]()
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        while True:
+            begun.extend((mutant, pool.submit(noticed, mutant)) for mutant in islice(left, len(lanes) - len(begun)))
+            if not begun:
+                return
+            mutant, result = begun.popleft()
+            yield mutant, result.result()
+
+
+def _lanes(context: Context, where: Environment, base: Ran) -> list[Lane]:
+    """As many lanes as processors, at most LANES; one alone where this machine puts no folder in place of another."""
+    count = min(LANES, len(os.sched_getaffinity(0))) if base.isolation.files else 1
+    return [ALONE, *(context.session.sandbox.lane(f"tests-{number}", (where.tree,)) for number in range(1, count))]
+
+
+def _noticed(context: Context, where: Environment, mutant: mutation.Mutant, limit_s: float, lane: Lane) -> bool:
+    original, tree = context.session.pristine / mutant.file, lane.place(where.tree)
+    beneath.write(tree, mutant.file, mutant.text.encode())
     try:
-        return not suite.run(context, where, stop_early=True, timeout_s=limit_s).ran.ok
+        return not suite.run(context, where, stop_early=True, timeout_s=limit_s, lane=lane).ran.ok
     finally:
-        beneath.write(where.tree, mutant.file, original.read_bytes())
+        beneath.write(tree, mutant.file, original.read_bytes())
 
 
-def _decided(killed: int, tried: int, minimum: float) -> bool:
-    lower, upper = clopper_pearson(killed, tried, CONFIDENCE)
+def _decided(killed: int, tried: int, places: int, minimum: float) -> bool:
+    lower, upper = proportion_in_draws(killed, tried, places)
     return lower >= minimum or upper < minimum
 
 
@@ -126,11 +165,8 @@ def judge(observed: Observed, policy: Policy) -> Finding:
             Basis.EXECUTED,
             reason=f"{counted(observed.passed, 'test')} {agreeing(observed.passed, 'passes', 'pass')}; there is no code to change",
         )
-    lower, upper = clopper_pearson(observed.killed, observed.tried, CONFIDENCE)
-    span = f"{lower:.0%} to {upper:.0%}"
-    if observed.complete:
-        lower = upper = observed.killed / observed.tried
-        span = "all there are"
+    lower, upper = proportion_in_draws(observed.killed, observed.tried, observed.places)
+    span = "all there are" if observed.tried == observed.places else f"{lower:.0%} to {upper:.0%}"
     minimum = MINIMUM_KILL_RATE[policy.stakes]
     rate = f"{observed.killed} of {counted(observed.tried, 'change')} noticed ({span}), {counted(observed.passed, 'test')}"
     expected = f"at least {minimum:.0%} noticed"

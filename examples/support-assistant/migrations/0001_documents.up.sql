@@ -1,4 +1,4 @@
--- The store of the assistant. Who may read which document is policies/assistant.cedar; this is what it compiles to.
+-- The store of the assistant; nothing here changes what is there already. Who may read which document is policies/assistant.cedar; this is what it compiles to.
 create extension if not exists vector;
 
 create table if not exists document (

@@ -1,0 +1,1 @@
+drop index document_by_audience;
