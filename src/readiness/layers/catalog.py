@@ -76,7 +76,7 @@ _INFRASTRUCTURE: Final = (
     CheckSpec(
         "infrastructure.recreated-by-somebody-else",
         Layer.INFRASTRUCTURE,
-        "recreated by somebody else",
+        "recreated by others",
         Cost.LONG,
         f"{_I}.recreated_by_somebody_else",
         Stakes.REGULATION,

@@ -7,7 +7,8 @@ run twice, and compared with the outputs that came along. Here the signed result
 as `ci` or `verifier` and is not that of the snapshot, it is about this tree, and no older than seven days.
 Cannot see: whether the other key belongs to another person, or the other machine is another one. That is what reviewing a
 change of [trust] is for.
-Repair: `readiness recreate --export`, `--import` on the other machine, `readiness evidence add` of the result.
+Repair: `readiness recreate --export FILE`, `readiness recreate --import FILE` on the other machine, and
+`readiness evidence add FILE` of what that writes.
 Source: results that only ever came out on one laptop.
 """
 
