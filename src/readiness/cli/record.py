@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from readiness.errors import EXIT_FAILS, EXIT_HOLDS, InputError, UsageError
+from readiness.sequence.wording import counted
 
 if TYPE_CHECKING:
     from readiness.config.manifest import Price
@@ -98,7 +99,7 @@ def _plan_lines(planned: Plan, root: Path) -> list[str]:
 
 def _recorded_lines(made: Recorded, root: Path) -> list[str]:
     cassette = made.cassette
-    lines = [f"✓ {_place(made.path, root)}  {_number(len(cassette.exchanges), 'request')} to {_number(len(cassette.hosts), 'host')}"]
+    lines = [f"✓ {_place(made.path, root)}  {counted(len(cassette.exchanges), 'request')} to {counted(len(cassette.hosts), 'host')}"]
     lines += [f"  {line}" for line in _content_lines(cassette, made.plan.demo.prices)]
     if not made.isolated:
         lines.append("  ! this machine gives no namespaces: what went past the recorder was not seen")
@@ -113,21 +114,21 @@ def _content_lines(cassette: Cassette, prices: Mapping[str, Price] | None = None
     from readiness.runs import record
 
     hosts = Counter(item.request.host for item in cassette.exchanges)
-    lines = [f"{host:<32} {_number(count, 'request')}" for host, count in hosts.items()]
+    lines = [f"{host:<32} {counted(count, 'request')}" for host, count in hosts.items()]
     for model, used in record.used(cassette).items():
         tokens = f"{used.input_tokens} tokens in, {used.output_tokens} out"
         untold = f", {used.untold} told none" if used.untold else ""
         price = (prices or {}).get(model)
         cost = f", {used.cost(price):.6f} {price.currency}" if price else ""
-        lines.append(f"{model:<32} {_number(used.requests, 'request')}, {tokens}{untold}{cost}")
+        lines.append(f"{model:<32} {counted(used.requests, 'request')}, {tokens}{untold}{cost}")
     failed = [item for item in cassette.exchanges if item.error or item.answer.cut]
     if failed:
-        lines.append(f"{_number(len(failed), 'request')} got no whole answer, the first to {failed[0].request.host}")
+        lines.append(f"{counted(len(failed), 'request')} got no whole answer, the first to {failed[0].request.host}")
     if cassette.redactions:
         lines.append("taken out: " + ", ".join(f"{name} {count} times" for name, count in sorted(cassette.redactions.items())))
     if cassette.statements:
         tables = sorted({table for item in cassette.statements for table in item.tables})
-        lines.append(f"database: {_number(len(cassette.statements), 'statement')}; tables {', '.join(tables) or 'none'}")
+        lines.append(f"database: {counted(len(cassette.statements), 'statement')}; tables {', '.join(tables) or 'none'}")
     if cassette.strays:
         lines.append(f"{cassette.strays} times something was sent past the proxy, and not answered")
     lines += [f"the client of {host} does not believe our certificate: not recorded" for host in cassette.pinned]
@@ -153,7 +154,7 @@ def _list_lines(item: Listed, root: Path) -> list[str]:
         return [f"✗ {place}  {item.found.refused}"]
     mark = "✓" if item.chosen and not item.obstacle else "·" if not item.obstacle else "✗"
     lines = [
-        f"{mark} {place}  {_number(len(cassette.exchanges), 'request')}, recorded {cassette.recorded_at:%Y-%m-%d}, "
+        f"{mark} {place}  {counted(len(cassette.exchanges), 'request')}, recorded {cassette.recorded_at:%Y-%m-%d}, "
         f"counts until {cassette.expires_at:%Y-%m-%d}"
     ]
     return [*lines, f"    {item.obstacle}"] if item.obstacle else lines
@@ -201,7 +202,3 @@ def _verify(root: Path, name: str) -> int:
 
 def _place(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -21,6 +21,7 @@ from readiness.layers.infrastructure.migrations import Plan
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import no_finding
+from readiness.sequence.wording import counted
 from readiness.world import borrowed, catalogue
 from readiness.world.catalogue import Thing
 from readiness.world.context import Context
@@ -139,9 +140,9 @@ def _one(item: Applied) -> Finding:
         remedy = Remedy("let each migration note that it was applied, and do nothing where it was")
         return Finding(ID, Outcome.FAILS, Basis.EXECUTED, subject, expected, reason, reason, Cause.PROJECT, problems[0].location, remedy,
                        problems)  # fmt: skip
-    count = f"{plan.count} migration{'s' if plan.count != 1 else ''}" if plan.count else "the migrations"
+    count = counted(plan.count, "migration") if plan.count else "the migrations"
     again = "" if plan.tool == "sql" else ", and a second time nothing"
-    tables = f"{item.tables} table{'s' if item.tables != 1 else ''}"
+    tables = counted(item.tables, "table")
     return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, subject, expected, f"{count} of {subject} make {tables}{again}")
 
 

@@ -23,6 +23,7 @@ from readiness.layers.infrastructure.releases import Release
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import no_finding
+from readiness.sequence.wording import counted
 from readiness.world import borrowed, catalogue
 from readiness.world import demo as demos
 from readiness.world.catalogue import Difference, Thing
@@ -165,7 +166,7 @@ def _one(way: Way) -> Finding:
         return Finding(
             ID, Outcome.UNKNOWN, Basis.EXECUTED, subject, path, reason, reason, Cause.NOT_EXERCISED, remedy=remedy, notes=way.notes
         )
-    text = f"{path}: {way.tables} table{'s' if way.tables != 1 else ''} as before, {way.kept} rows kept"
+    text = f"{path}: {counted(way.tables, 'table')} as before, {counted(way.kept, 'row')} kept"
     return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, subject, path, text, notes=way.notes)
 
 
