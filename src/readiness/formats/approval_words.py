@@ -36,6 +36,18 @@ CHECKS: Final[dict[str, tuple[str, str]]] = {
         "Its own tests notice when something in it breaks.",
         "Its own tests notice too little of what breaks in it.",
     ),
+    "infrastructure.migrations-apply": (
+        "A database for it can be made from nothing.",
+        "A database for it cannot be made from nothing.",
+    ),
+    "infrastructure.rolls-back": (
+        "It can go back to the release before, and no data is lost.",
+        "It cannot go back to the release before without losing data.",
+    ),
+    "infrastructure.drift-explained": (
+        "What runs is what was written down.",
+        "What runs is something else than what was written down.",
+    ),
     "infrastructure.few-containers": (
         "It is made of three parts that run at the most.",
         "It is made of more than three parts that run, which is too much to throw away.",
