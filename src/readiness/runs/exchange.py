@@ -216,8 +216,8 @@ def _verified(tar: tarfile.TarFile, name: str, item: dict[str, Any]) -> bytes:
 def _lay(root: Path, path: str, mode: str, data: bytes) -> None:
     """Writes one file below `root`; a path that leads out of it, or through a link, is refused."""
     target = root / path
-    parents = list(target.relative_to(root).parents)
-    if path.startswith("/") or ".." in Path(path).parts or any((root / parent).is_symlink() for parent in parents):
+    inside = not path.startswith("/") and ".." not in Path(path).parts
+    if not inside or any((root / parent).is_symlink() for parent in Path(path).parents):
         raise intoto.Refused(f"`{path}` leads out of the project")
     target.parent.mkdir(parents=True, exist_ok=True)
     if mode == "120000":
