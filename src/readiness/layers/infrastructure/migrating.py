@@ -100,7 +100,10 @@ def apply(context: Context, state: State, database: Database, noted: frozenset[s
     """Brings a database to the release of that state; scripts that are `noted` were applied before."""
     plan = state.plan
     if plan.tool == "sql":
-        return scripts(database, [(script, script.up) for script in plan.scripts if script.name not in noted])
+        done = scripts(database, [(script, script.up) for script in plan.scripts if script.name not in noted])
+        if done.cause is Cause.PROJECT and plan.prepared_by:
+            return replace(done, cause=Cause.SERVICE, reason=f"{plan.prepared_by} prepares the database of these: {done.reason}")
+        return done
     commands = {
         "manifest": plan.apply,
         "alembic": ("python", "-m", "alembic", *_configuration(plan), "upgrade", "heads"),

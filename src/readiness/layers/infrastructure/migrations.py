@@ -69,6 +69,11 @@ class Plan:
     other: str = ""
     """The database that these are for, where that is another than PostgreSQL."""
 
+    @property
+    def prepared_by(self) -> str:
+        """Who makes schemas and roles that these migrations may rely on, so that an empty database is not theirs."""
+        return "Supabase" if "supabase" in self.source.split("/") else ""
+
 
 def find(project: Project, manifest: Manifest) -> tuple[Plan, ...]:
     """The migrations of a project: those of the manifest's command alone, else whatever tools and folders there are."""

@@ -75,6 +75,12 @@ def test_what_our_server_lacks_is_unknown(judge: Judge, sql: str, cause: Cause, 
     assert found.remedy.text
 
 
+def test_a_database_that_somebody_else_prepares_is_not_an_empty_one(judge: Judge) -> None:
+    sql = "create table profiles (id uuid references auth.users (id));"
+    found = judge(ID, files={"supabase/migrations/20260101_a.sql": sql})
+    assert (found.outcome, found.cause, "Supabase" in found.reason) == (Outcome.UNKNOWN, Cause.SERVICE, True)
+
+
 def test_migrations_for_another_database_are_left_alone_and_it_is_said(judge: Judge) -> None:
     found = judge(ID, files={"migrations/1_a.sql": "create table t (id integer primary key autoincrement);"})
     assert (found.outcome, "SQLite" in found.reason) == (Outcome.NOT_APPLICABLE, True)
