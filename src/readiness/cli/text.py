@@ -185,10 +185,12 @@ def _tail(judged: Judged) -> list[str]:
     if verdict.layer_held:
         held += f" ({TITLES[ORDER[verdict.layer_held - 1]].lower()})"
     mode = judged.manifest.mode
+    if verdict.next is None and verdict.exit_code:
+        return [f"{held}. {_unasked(judged)}"]
     if verdict.next is None and mode.mode is not Mode.PRODUCTION:
         return [f"{held}. What {mode.mode} mode asks for holds, until {mode.until}; it is never deployable."]
     if verdict.next is None:
-        return [f"{held}. {_unasked(judged)}" if verdict.exit_code else f"{held}. Nothing blocks."]
+        return [f"{held}. Nothing blocks."]
     command = f"  $ {verdict.next.command}" if verdict.next.command else ""
     named = f" [{verdict.next.check}]" if verdict.next.check else ""
     return [f"{held}. Next: {verdict.next.text}{named}", *([command] if command else [])]
