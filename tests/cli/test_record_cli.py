@@ -287,6 +287,7 @@ def test_a_session_that_ends_in_the_middle_leaves_no_half_cassette(desk: Desk, n
     program.send_signal(number)
     _, said = program.communicate(timeout=60)
     assert not betrays(said, KEY)
+    assert (b"; `readiness record` begins anew\n" in said) == (number == signal.SIGINT)
     assert desk.left() == []
     desk.change("main.py", "time.sleep(30)", "0")
     assert desk.record("--yes").code == 0  # and what was left of the other is swept
