@@ -96,6 +96,11 @@ class Within(Readiness):
     What depends on a process of its own (signals, limits, a closed stream) goes through `start` or `through`.
     """
 
+    @classmethod
+    def of(cls, readiness: Readiness) -> Within:
+        """The same command line without a process for each command."""
+        return cls(readiness.folder, readiness.work, readiness.env)
+
     def __call__(self, *words: str, through: tuple[str, ...] = (), env: dict[str, str] | None = None) -> Said:
         """Runs a command to its end, with the folder, the variables and the streams of one that was started."""
         if through:
@@ -175,12 +180,6 @@ def readiness(tmp_path: Path, workplace: Path) -> Iterator[Readiness]:
     made = Readiness(folder, workplace / "work", env)
     yield made
     assert made.swept()
-
-
-@pytest.fixture
-def within(readiness: Readiness) -> Within:
-    """The same without a process for each command."""
-    return Within(readiness.folder, readiness.work, readiness.env)
 
 
 @pytest.fixture

@@ -12,10 +12,16 @@ from xml.etree import ElementTree
 import pytest
 
 from readiness.testing.projects import commit, make_repository
-from tests.cli.conftest import Readiness, Said, wait_until
+from tests.cli.conftest import Readiness, Said, Within, wait_until
 from tests.runs.attributed import FILES, MAIN, NOISY
 
 Golden = Callable[[str, Said], None]
+
+
+@pytest.fixture
+def readiness(readiness: Readiness) -> Within:
+    """Commands in this process."""
+    return Within.of(readiness)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from readiness.layers.infrastructure import recorded
 from readiness.layers.infrastructure.evidence import Factor, FileState, Output, Run, Snapshot
 from readiness.sequence.evidence import Digest
 from readiness.testing.projects import commit, git, make_repository
-from tests.cli.conftest import Said, Within, wait_until
+from tests.cli.conftest import Readiness, Said, Within, wait_until
 
 Golden = Callable[[str, Said], None]
 TOML = '[project]\nid = "desk"\n[demo]\ncommand = ["python", "main.py"]\noutputs = ["out/answers.txt"]\nmetrics = "out/metrics.json"\n'
@@ -51,8 +51,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def small(within: Within, environment: Path) -> Within:
+def small(readiness: Readiness, environment: Path) -> Within:
     """Commands in whose environment `python` is found first."""
+    within = Within.of(readiness)
     path = f"{environment / 'bin'}{os.pathsep}{within.env['PATH']}"
     return dataclasses.replace(within, env=within.env | {"PATH": path, "VIRTUAL_ENV": str(environment)})
 
