@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from bench import recall
+from readiness.runs.check import Judged, Options, check
 from readiness.world import files
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "materialise.py"
@@ -37,3 +38,19 @@ def made(script: ModuleType) -> Iterator[Callable[[str], Path]]:
 
     yield make
     files.remove_tree(folder)
+
+
+@pytest.fixture(scope="session")
+def judged(made: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Judged]]:
+    """Judges an example by every check there is, each once, with a signing key of these tests."""
+    done: dict[str, Judged] = {}
+    with pytest.MonkeyPatch.context() as patched:
+
+        def judge(name: str) -> Judged:
+            if name not in done:
+                patched.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+                done[name] = check(made(name), Options(everything=True, again=True))
+                patched.undo()
+            return done[name]
+
+        yield judge
