@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint types own-check bench recall docs clean
+.PHONY: demo test own-check bench recall attribution hidden-state docs clean
 
 demo: .venv/installed
 	@$(BIN)/python examples/demo.py
@@ -19,6 +19,12 @@ bench: .venv/developed
 
 recall: .venv/developed
 	@$(BIN)/python -m bench.recall $(SEEDS)
+
+attribution: .venv/developed
+	@$(BIN)/python -m bench.attribution
+
+hidden-state: .venv/developed
+	@$(BIN)/python -m bench.hidden_state
 
 docs: .venv/developed
 	@$(BIN)/python docs/generate.py

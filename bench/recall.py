@@ -10,6 +10,7 @@ import importlib.util
 import re
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -48,7 +49,11 @@ def script() -> ModuleType:
 def findings(root: Path, *, slow: bool) -> dict[str, Finding]:
     """The findings of every check and condition on a project, by id."""
     names = () if slow else tuple(spec.id for spec in (*catalog.OURS, *catalog.ORGANIZATION) if spec.id not in (SLOW, BY_OTHERS))
-    judged = check.check(root, check.Options(only=names, again=True))
+    return of(check.check(root, check.Options(only=names, again=True)))
+
+
+def of(judged: check.Judged) -> dict[str, Finding]:
+    """The findings of a project that was judged, and of the conditions on its approval, by id."""
     results = [item for layer in judged.verdict.layers for item in layer.checks]
     return {item.spec.id: item.finding for item in (*results, *judged.organization.checks)}
 
@@ -59,9 +64,8 @@ def said(finding: Finding) -> str:
     return "\n".join([finding.subject, finding.observed, finding.reason, *finding.notes, *problems])
 
 
-def of_poc(root: Path, defects: list[dict[str, str]], *, slow: bool) -> Score:
+def of_poc(found: Mapping[str, Finding], defects: list[dict[str, str]], *, slow: bool) -> Score:
     """Which of the planted defects a failing finding of their check names."""
-    found = findings(root, slow=slow)
     asked = [item for item in defects if slow or item["check"] != SLOW]
     missed = [item for item in asked if not _named(found.get(item["check"]), item["seen"])]
     return Score(len(asked), tuple(f"{item['check']}: {item['what']} ({item['where']})" for item in missed), ())
@@ -71,9 +75,8 @@ def _named(finding: Finding | None, pattern: str) -> bool:
     return finding is not None and finding.outcome is Outcome.FAILS and bool(re.search(pattern, said(finding)))
 
 
-def of_ready(root: Path, *, slow: bool) -> Score:
+def of_ready(found: Mapping[str, Finding]) -> Score:
     """Which checks do not hold on the one that is ready."""
-    found = findings(root, slow=slow)
     fine = (Outcome.HOLDS, Outcome.NOT_APPLICABLE)
     return Score(0, (), tuple(f"{name}: {item.outcome}: {item.reason}" for name, item in found.items() if item.outcome not in fine))
 
@@ -87,7 +90,12 @@ def main(seeds: int) -> int:
         for seed in range(seeds):
             poc = examples.materialise(examples.POC, Path(folder) / f"poc-{seed}", now, seed)
             ready = examples.materialise(examples.READY, Path(folder) / f"ready-{seed}", now - timedelta(days=seed))
-            for name, score in (("poc", of_poc(poc, examples.truth(seed), slow=not seed)), ("ready", of_ready(ready, slow=not seed))):
+            slow = not seed
+            scores = {
+                "poc": of_poc(findings(poc, slow=slow), examples.truth(seed), slow=slow),
+                "ready": of_ready(findings(ready, slow=slow)),
+            }
+            for name, score in scores.items():
                 planted, missed, alarms = planted + score.planted, missed + len(score.missed), alarms + len(score.alarms)
                 print(f"seed {seed} {name:<5} {score.planted - len(score.missed)} of {score.planted} found, {len(score.alarms)} alarms")
                 print("".join(f"    {line}\n" for line in (*score.missed, *score.alarms)), end="", flush=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from readiness.world import files
+
+# Where this is set, every process a test starts would compile the whole program again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 set_hypothesis_home_dir(Path(__file__).parents[1] / ".pytest_cache/hypothesis")
 settings.register_profile("readiness", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -10,11 +10,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import pytest
+
+from readiness.cli.main import main
 
 GOLDEN = Path(__file__).parents[1] / "assets/cli"
 DEMO = '[project]\nstakes = "annoyance"\n[demo]\ncommand = ["python", "main.py"]\n'
@@ -83,6 +87,64 @@ class Readiness:
     def swept(self) -> bool:
         """Whether the work folder is empty, once what is removed in the background is gone."""
         return wait_until(lambda: not self.work.exists() or not any(self.work.iterdir()))
+
+
+@dataclass(frozen=True)
+class Within(Readiness):
+    """Runs commands in this process, which spares the start of one: what they print, and how they end, is the same.
+
+    What depends on a process of its own (signals, limits, a closed stream) goes through `start` or `through`.
+    """
+
+    @classmethod
+    def of(cls, readiness: Readiness) -> Within:
+        """The same command line without a process for each command."""
+        return cls(readiness.folder, readiness.work, readiness.env)
+
+    def __call__(self, *words: str, through: tuple[str, ...] = (), env: dict[str, str] | None = None) -> Said:
+        """Runs a command to its end, with the folder, the variables and the streams of one that was started."""
+        if through:
+            return super().__call__(*words, through=through, env=env)
+        with TemporaryFile() as out, TemporaryFile() as err:
+            with _standing_in(self.folder, {**self.env, **(env or {})}, out, err):
+                code = _ended(words)
+            told = [file.read().decode() for file in (out, err) if file.seek(0) == 0]
+        said = Said(words, code, *told)
+        assert "Traceback" not in said.stderr
+        assert said.code != 70, said.stderr
+        return said
+
+
+def _ended(words: tuple[str, ...]) -> int:
+    try:
+        return main(words)
+    except SystemExit as ended:  # argparse ends a program itself
+        return int(ended.code or 0)
+
+
+@contextmanager
+def _standing_in(folder: Path, env: dict[str, str], out: IO[bytes], err: IO[bytes]) -> Iterator[None]:
+    """Makes this process be in a folder, with these variables and streams, down to the descriptors that children inherit."""
+    before, streams, variables = Path.cwd(), (sys.stdout, sys.stderr), dict(os.environ)
+    for stream in streams:
+        stream.flush()
+    saved = [os.dup(1), os.dup(2)]
+    try:
+        os.dup2(out.fileno(), 1)
+        os.dup2(err.fileno(), 2)
+        with open(1, "w", closefd=False, encoding="utf-8") as sys.stdout, open(2, "w", closefd=False, encoding="utf-8") as sys.stderr:
+            os.chdir(folder)
+            os.environ.clear()
+            os.environ.update(env)
+            yield
+    finally:
+        sys.stdout, sys.stderr = streams
+        for number, handle in enumerate(saved, 1):
+            os.dup2(handle, number)
+            os.close(handle)
+        os.environ.clear()
+        os.environ.update(variables)
+        os.chdir(before)
 
 
 def wait_until(told: Callable[[], bool], seconds: float = 30) -> bool:

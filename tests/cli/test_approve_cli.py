@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from readiness.testing.projects import commit, git, make_repository
-from tests.cli.conftest import APP, GOLDEN, Readiness, Said
+from tests.cli.conftest import APP, GOLDEN, Readiness, Said, Within
 from tests.people import ADA, GRACE, person
 from tests.runs.stated import AUTHORITY, OUTCOME, TICKETS
 
@@ -27,6 +27,12 @@ WAIVE = (
     "--approver", "grace@example.org", "--days", "30", "--blast-radius", "one batch job",
     "--retirement", "pinned when the base image is ours",
 )  # fmt: skip
+
+
+@pytest.fixture
+def readiness(readiness: Readiness) -> Within:
+    """Commands in this process."""
+    return Within.of(readiness)
 
 
 def told(said: Said) -> Said:

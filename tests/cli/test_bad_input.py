@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from readiness.testing.projects import commit, git, make_repository
-from tests.cli.conftest import APP, GOLDEN, Readiness, Said
+from tests.cli.conftest import APP, GOLDEN, Readiness, Said, Within
 
 Golden = Callable[[str, Said], None]
 
@@ -37,6 +37,12 @@ MANIFESTS = {
     "wrong_kinds": 'project = 3\ndemo = []\ntrust = "x"\nwaiver = 3\ninfrastructure = true\n',
     "placeholders": '[demo]\ncommand = ["python", "TODO.py"]\n[project]\nowner = "the <your name> here"\n',
 }
+
+
+@pytest.fixture
+def readiness(readiness: Readiness) -> Within:
+    """Commands in this process."""
+    return Within.of(readiness)
 
 
 @pytest.mark.parametrize("name", WORDS)

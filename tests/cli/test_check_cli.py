@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from readiness.testing.projects import make_repository
-from tests.cli.conftest import APP, DEMO, Readiness
+from tests.cli.conftest import APP, DEMO, Readiness, Within
 
 LAYER_1 = ("--layer", "infrastructure")
 PINNED = {"Dockerfile": f"FROM python:3.12@sha256:{'0' * 64}\n"}
@@ -28,6 +28,12 @@ KEYS: dict[str, Any] = {
         "expires_at": "", "elapsed_ms": 0}]}],
 }  # fmt: skip
 """The keys of `readiness/check/1` with a value of the kind each has; any may be null. More may come, none may go."""
+
+
+@pytest.fixture
+def readiness(readiness: Readiness) -> Within:
+    """Commands in this process."""
+    return Within.of(readiness)
 
 
 def lacking(expected: Any, found: Any, place: str = "") -> list[str]:

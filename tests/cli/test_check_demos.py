@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.cli.conftest import Readiness, processes
+from tests.cli.conftest import Readiness, Within, processes
 
 HANGS = "import time\nprint('ready', flush=True)\ntime.sleep(60)\n"
 FLOODS = "import os\nwhile True: os.write(1, b'x' * 65536)\n"
@@ -32,6 +32,12 @@ UNKNOWN = {
     "network": (NETWORK, "Name or service not known|Temporary failure in name resolution"),
     "random": ("import random\nprint(random.random())\n", "two runs in the same environment differ"),
 }
+
+
+@pytest.fixture
+def readiness(readiness: Readiness) -> Within:
+    """Commands in this process."""
+    return Within.of(readiness)
 
 
 def manifest(*command: str, timeout_s: int = 30) -> str:

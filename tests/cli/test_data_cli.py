@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from readiness.testing.projects import make_repository
-from tests.cli.conftest import Readiness, Said
+from tests.cli.conftest import Readiness, Said, Within
 
 FILES = {
     "data/prices.csv": "sku,price,currency\nA-001,1.50,EUR\nB-002,2,EUR\n",
     "data/orders.jsonl": '{"id": 1}\n{"id": 2}\n',
     "CODEOWNERS": "data/prices.csv @ada\n",
 }
+
+
+@pytest.fixture
+def readiness(readiness: Readiness) -> Within:
+    """Commands in this process."""
+    return Within.of(readiness)
 
 
 def test_a_draft_is_written_once_and_says_what_is_left(readiness: Readiness, golden: Callable[[str, Said], None]) -> None:

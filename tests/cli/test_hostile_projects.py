@@ -10,11 +10,17 @@ from pathlib import Path
 import pytest
 
 from readiness.testing.projects import make_repository
-from tests.cli.conftest import Readiness, wait_until
+from tests.cli.conftest import Readiness, Within, wait_until
 
 APP = {"main.py": "print('hello')\n"}
 DEMO = '[demo]\ncommand = ["python", "main.py"]\n'
 RECREATES = ("--only", "recreates-elsewhere")
+
+
+@pytest.fixture
+def readiness(readiness: Readiness) -> Within:
+    """Commands in this process."""
+    return Within.of(readiness)
 
 
 @pytest.fixture

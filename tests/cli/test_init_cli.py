@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from readiness.testing.projects import make_repository
-from tests.cli.conftest import Readiness, Said
+from tests.cli.conftest import Readiness, Said, Within
 
 NOTEBOOK = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 HALF = '# ours\n[project]\nstakes = "money"   # an order each\n\n[demo]\ncommand = ["python", "show.py"]\noutputs = ["out.txt"]\n'
@@ -22,6 +22,12 @@ PROJECTS: dict[str, dict[str, str]] = {
     },
     "half": {"show.py": "import os\nos.environ['DESK_TOKEN']\n", "readiness.toml": HALF, ".python-version": "3.11.7\n"},
 }
+
+
+@pytest.fixture
+def readiness(readiness: Readiness) -> Within:
+    """Commands in this process."""
+    return Within.of(readiness)
 
 
 @pytest.mark.parametrize("name", PROJECTS)

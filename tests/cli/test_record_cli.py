@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from readiness.world.proxy.authority import Authority
-from tests.cli.conftest import Readiness, Said, wait_until
+from tests.cli.conftest import Readiness, Said, Within, wait_until
 from tests.formats.test_redaction import betrays
 from tests.layers.infrastructure.cassettes.scripted import Scripted
 from tests.world.conftest import reachable_python
@@ -47,6 +47,12 @@ network = "cassette"
 """
 FILES = {"main.py": DEMO, "readiness.toml": MANIFEST}
 RECREATES = ("--only", "recreates-elsewhere", "--format", "json")
+
+
+@pytest.fixture
+def readiness(readiness: Readiness) -> Within:
+    """Commands in this process."""
+    return Within.of(readiness)
 
 
 @dataclass
@@ -255,6 +261,8 @@ def test_evidence_ends_with_the_cassette_it_rests_on(desk: Desk) -> None:
 
 
 def test_it_works_where_a_machine_gives_no_namespaces_and_says_so(desk: Desk) -> None:
+    own = desk.readiness  # which interpreters are here is looked up once in a process
+    desk.readiness = Readiness(own.folder, own.work, own.env)
     folder = reachable_python().path.parent  # the user commands run as must be able to start it
     bare = {"READINESS_PLAIN_SANDBOX": "1", "PATH": f"{folder}:/usr/bin:/bin", "PYENV_ROOT": "/nonexistent"}
     made = desk.record("--yes", **bare)
@@ -287,6 +295,7 @@ def test_a_session_that_ends_in_the_middle_leaves_no_half_cassette(desk: Desk, n
     program.send_signal(number)
     _, said = program.communicate(timeout=60)
     assert not betrays(said, KEY)
+    assert (b"; `readiness record` begins anew\n" in said) == (number == signal.SIGINT)
     assert desk.left() == []
     desk.change("main.py", "time.sleep(30)", "0")
     assert desk.record("--yes").code == 0  # and what was left of the other is swept

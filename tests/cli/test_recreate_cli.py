@@ -21,7 +21,7 @@ from readiness.sequence.finding import Cause
 from readiness.testing.projects import make_repository
 from readiness.world.perturbed import Perturbation
 from readiness.world.project import Project
-from tests.cli.conftest import GOLDEN, Readiness, Said
+from tests.cli.conftest import GOLDEN, Readiness, Said, Within
 
 Golden = Callable[[str, Said], None]
 DEMO = """
@@ -32,6 +32,12 @@ Path('out').mkdir(exist_ok=True)
 Path('out/a.txt').write_text('three days ' + os.environ['SEED'])
 """
 TOML = '[demo]\ncommand = ["python", "demo.py"]\noutputs = ["out/a.txt"]\n'
+
+
+@pytest.fixture
+def readiness(readiness: Readiness) -> Within:
+    """Commands in this process."""
+    return Within.of(readiness)
 
 
 @pytest.fixture

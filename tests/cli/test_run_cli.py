@@ -18,7 +18,7 @@ from readiness.layers.infrastructure import recorded
 from readiness.layers.infrastructure.evidence import Factor, FileState, Output, Run, Snapshot
 from readiness.sequence.evidence import Digest
 from readiness.testing.projects import commit, git, make_repository
-from tests.cli.conftest import Readiness, Said, wait_until
+from tests.cli.conftest import Readiness, Said, Within, wait_until
 
 Golden = Callable[[str, Said], None]
 TOML = '[project]\nid = "desk"\n[demo]\ncommand = ["python", "main.py"]\noutputs = ["out/answers.txt"]\nmetrics = "out/metrics.json"\n'
@@ -38,21 +38,28 @@ FILES = {
 PYTHON = "python"
 
 
-@pytest.fixture
-def small(readiness: Readiness, tmp_path: Path) -> Readiness:
-    """An environment of its own with one small package, in which `python` is found first."""
-    place = tmp_path / "venv"
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment of its own with one small package, which no test writes to."""
+    place = tmp_path_factory.mktemp("small") / "venv"
     venv.EnvBuilder(with_pip=False, symlinks=True).create(place)
     site = next(place.glob("lib/python3*/site-packages"))
     (site / "tiny.py").write_text("X = 1\n")
     (site / "tiny-1.0.dist-info").mkdir()
     (site / "tiny-1.0.dist-info/RECORD").write_text("tiny.py,sha256=1x3CH9Rwq2NjdM1ZXnPTGnyF6aJsPtkpUNOJPr0wrL0,6\n")
-    path = f"{place / 'bin'}{os.pathsep}{readiness.env['PATH']}"
-    return dataclasses.replace(readiness, env=readiness.env | {"PATH": path, "VIRTUAL_ENV": str(place)})
+    return place
 
 
 @pytest.fixture
-def desk(small: Readiness) -> Readiness:
+def small(readiness: Readiness, environment: Path) -> Within:
+    """Commands in whose environment `python` is found first."""
+    within = Within.of(readiness)
+    path = f"{environment / 'bin'}{os.pathsep}{within.env['PATH']}"
+    return dataclasses.replace(within, env=within.env | {"PATH": path, "VIRTUAL_ENV": str(environment)})
+
+
+@pytest.fixture
+def desk(small: Within) -> Within:
     """A repository that is the current folder."""
     return dataclasses.replace(small, folder=make_repository(small.folder / "desk", FILES))
 
@@ -62,7 +69,7 @@ def recorded_run(said: Said, folder: Path) -> Run:
     return recorded.find(folder, said.stderr.split("readiness: recorded ")[1].split()[0])
 
 
-def test_the_command_keeps_its_streams_and_its_exit_code(desk: Readiness) -> None:
+def test_the_command_keeps_its_streams_and_its_exit_code(desk: Within) -> None:
     argv = [sys.executable, "-m", "readiness", "run", "--seed", "7", "--", PYTHON, "main.py"]
     done = subprocess.run(argv, cwd=desk.folder, env={**desk.env, "EXIT": "3"}, input="asked ", capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (3, "to stdout\n")
@@ -70,7 +77,7 @@ def test_the_command_keeps_its_streams_and_its_exit_code(desk: Readiness) -> Non
     assert (desk.folder / "out/answers.txt").read_text() == "asked 7"
 
 
-def test_a_run_records_every_factor_and_what_came_out(desk: Readiness) -> None:
+def test_a_run_records_every_factor_and_what_came_out(desk: Within) -> None:
     (desk.folder / "model").mkdir()
     (desk.folder / "model/m.onnx").write_bytes(b"weights")
     said = desk("run", "--output", "out/*.txt", "--", PYTHON, "main.py")
@@ -101,7 +108,7 @@ def test_a_run_records_every_factor_and_what_came_out(desk: Readiness) -> None:
         ("model/m.onnx", "weights", Factor.MODEL),
     ],
 )
-def test_a_change_changes_the_digest_of_its_factor_and_no_other(desk: Readiness, path: str, text: str, factor: Factor) -> None:
+def test_a_change_changes_the_digest_of_its_factor_and_no_other(desk: Within, path: str, text: str, factor: Factor) -> None:
     before = recorded_run(desk("run", "--", PYTHON, "main.py"), desk.folder)
     (desk.folder / path).parent.mkdir(exist_ok=True)
     (desk.folder / path).write_text(text)
@@ -109,14 +116,14 @@ def test_a_change_changes_the_digest_of_its_factor_and_no_other(desk: Readiness,
     assert [name for name in Factor if before.factors[name] != after.factors[name]] == [factor]
 
 
-def test_what_the_command_changes_is_recorded_as_it_was_before(desk: Readiness) -> None:
+def test_what_the_command_changes_is_recorded_as_it_was_before(desk: Within) -> None:
     before = recorded_run(desk("run", "--", PYTHON, "main.py"), desk.folder)
     rewrite = "import pathlib; pathlib.Path('config/app.yaml').write_text('retriever:\\n  top_k: 9\\n')"
     run = recorded_run(desk("run", "--", PYTHON, "-c", rewrite), desk.folder)
     assert run.files["config/app.yaml"].digest == before.files["config/app.yaml"].digest
 
 
-def test_an_output_that_was_left_from_before_is_none(desk: Readiness) -> None:
+def test_an_output_that_was_left_from_before_is_none(desk: Within) -> None:
     desk("run", "--", PYTHON, "main.py")
     said = desk("run", "--", PYTHON, "-c", "pass")
     run = recorded_run(said, desk.folder)
@@ -125,17 +132,16 @@ def test_an_output_that_was_left_from_before_is_none(desk: Readiness) -> None:
     assert "readiness: output out/answers.txt was not written: it was there before, and left as it was\n" in said.stderr
 
 
-@pytest.mark.slow
-def test_a_large_output_is_hashed_and_not_kept(desk: Readiness) -> None:
-    grow = "import os; os.truncate(os.open('big.bin', os.O_CREAT | os.O_RDWR), 2 << 30)"
+def test_a_large_output_is_hashed_and_not_kept(desk: Within) -> None:
+    grow = "import os; os.truncate(os.open('big.bin', os.O_CREAT | os.O_RDWR), 256 << 20)"
     run = recorded_run(desk("run", "--output", "big.bin", "--", PYTHON, "-c", grow), desk.folder)
-    assert run.outputs["big.bin"] == Output(Digest("sha256:a7c744c13cc101ed66c29f672f92455547889cc586ce6d44fe76ae824958ea51"), 2 << 30)
+    assert run.outputs["big.bin"] == Output(Digest("sha256:a6d72ac7690f53be6ae46ba88506bd97302a093f7108472bd9efc3cefda06484"), 256 << 20)
     kept = sum(path.stat().st_size for path in (desk.folder / ".readiness").rglob("*") if path.is_file())
     (desk.folder / "big.bin").unlink()
     assert kept < 10 << 20
 
 
-def test_a_text_with_a_secret_is_not_kept(desk: Readiness) -> None:
+def test_a_text_with_a_secret_is_not_kept(desk: Within) -> None:
     token = "ghp_" + "4fGq81LxZ0aB7cD2eF9gHiJkLmN3oP5qRsTu"
     (desk.folder / "config/live.yaml").write_text(f"github: {token}\n")
     (desk.folder / "config/other.yaml").write_text("top_k: 3\n")
@@ -147,7 +153,7 @@ def test_a_text_with_a_secret_is_not_kept(desk: Readiness) -> None:
     assert token.encode() not in everything
 
 
-def test_a_signal_goes_to_the_command_and_the_run_is_recorded(desk: Readiness) -> None:
+def test_a_signal_goes_to_the_command_and_the_run_is_recorded(desk: Within) -> None:
     waiting = "import pathlib, time\npathlib.Path('up').touch()\ntime.sleep(60)"
     process = desk.start("run", "--", PYTHON, "-c", waiting)
     assert wait_until(lambda: (desk.folder / "up").exists())
@@ -157,7 +163,7 @@ def test_a_signal_goes_to_the_command_and_the_run_is_recorded(desk: Readiness) -
     assert recorded.load(desk.folder, recorded.ids(desk.folder)[0]).exit_code == 128 + signal.SIGTERM
 
 
-def test_a_killed_session_leaves_no_half_run(desk: Readiness) -> None:
+def test_a_killed_session_leaves_no_half_run(desk: Within) -> None:
     waiting = "import pathlib, time\npathlib.Path('up').touch()\ntime.sleep(2)"
     process = desk.start("run", "--", PYTHON, "-c", waiting)
     assert wait_until(lambda: (desk.folder / "up").exists())
@@ -181,7 +187,7 @@ def test_a_killed_session_leaves_no_half_run(desk: Readiness) -> None:
         ("diff-file", ("diff", "main.py")),
     ],
 )
-def test_misuse_is_one_clear_error(desk: Readiness, golden: Golden, name: str, words: tuple[str, ...]) -> None:
+def test_misuse_is_one_clear_error(desk: Within, golden: Golden, name: str, words: tuple[str, ...]) -> None:
     said = desk(*words)
     assert said.code == 2
     golden(f"run-{name}", said)
@@ -211,7 +217,7 @@ def fixed(second: int, **changed: object) -> Run:
 
 
 @pytest.fixture
-def two(desk: Readiness) -> Readiness:
+def two(desk: Within) -> Within:
     """Two recorded runs that are the same on every machine, and one that cannot be read."""
     one = fixed(0)
     packages = {"numpy": "2.2.0", "six": "1.17.0"}
@@ -227,17 +233,17 @@ def two(desk: Readiness) -> Readiness:
     return desk
 
 
-def test_runs_are_listed_newest_first(two: Readiness, golden: Golden) -> None:
+def test_runs_are_listed_newest_first(two: Within, golden: Golden) -> None:
     said = two("run", "list")
     assert all(len(line) <= 100 for line in said.stdout.splitlines())
     golden("run-list", said)
 
 
-def test_a_run_is_shown(two: Readiness, golden: Golden) -> None:
+def test_a_run_is_shown(two: Within, golden: Golden) -> None:
     golden("run-show", two("run", "show", fixed(1).id))
 
 
-def test_runs_are_told_in_json(two: Readiness) -> None:
+def test_runs_are_told_in_json(two: Within) -> None:
     listed = two("run", "list", "--format", "json").json
     assert [item["id"] for item in listed["runs"]] == [fixed(2).id, fixed(1).id, fixed(0).id]
     assert "unreadable" in listed["runs"][0]
@@ -246,7 +252,7 @@ def test_runs_are_told_in_json(two: Readiness) -> None:
     assert recorded.from_json(shown) == fixed(0)
 
 
-def test_a_difference_of_runs_is_shown(two: Readiness, golden: Golden) -> None:
+def test_a_difference_of_runs_is_shown(two: Within, golden: Golden) -> None:
     said = two("diff", fixed(0).id, fixed(1).id)
     assert said.code == 1
     golden("diff-runs", said)
@@ -256,19 +262,19 @@ def test_a_difference_of_runs_is_shown(two: Readiness, golden: Golden) -> None:
 
 
 @pytest.mark.parametrize("words", [("run", "show"), ("diff", "now")])
-def test_a_run_that_cannot_be_read_is_one_error(two: Readiness, words: tuple[str, ...]) -> None:
+def test_a_run_that_cannot_be_read_is_one_error(two: Within, words: tuple[str, ...]) -> None:
     said = two(*words, fixed(2).id)
     assert said.code == 2
     assert said.stderr.startswith(f"error: run {fixed(2).id} cannot be read: it is no JSON, so it was cut short or edited\n")
 
 
-def test_an_ambiguous_beginning_names_the_runs(desk: Readiness, golden: Golden) -> None:
+def test_an_ambiguous_beginning_names_the_runs(desk: Within, golden: Golden) -> None:
     for second in (0, 1):
         recorded.store(desk.folder, dataclasses.replace(fixed(0), id=recorded.new_id(int(STARTED.timestamp() * 1000) + second, bytes(10))))
     golden("run-ambiguous", desk("run", "show", fixed(0).id[:10]))
 
 
-def test_commits_are_compared_by_meaning(desk: Readiness, golden: Golden) -> None:
+def test_commits_are_compared_by_meaning(desk: Within, golden: Golden) -> None:
     git(desk.folder, "tag", "poc")
     for path, text in {
         "main.py": MAIN + "\n\ndef rank(scores):\n    return sorted(scores)\n", "config/app.yaml": "retriever:\n  top_k: 5\n",
@@ -286,7 +292,7 @@ def test_commits_are_compared_by_meaning(desk: Readiness, golden: Golden) -> Non
     assert desk("diff", "main", "main").code == 0
 
 
-def test_a_run_is_the_same_as_its_commit_and_the_present(desk: Readiness) -> None:
+def test_a_run_is_the_same_as_its_commit_and_the_present(desk: Within) -> None:
     run = recorded_run(desk("run", "--", PYTHON, "main.py"), desk.folder)
     for other in ("HEAD", "now", "."):
         told = desk("diff", run.id, other, "--format", "json").json
@@ -296,7 +302,7 @@ def test_a_run_is_the_same_as_its_commit_and_the_present(desk: Readiness) -> Non
         assert changed == []
 
 
-def test_a_folder_and_a_bill_of_materials_are_sides(desk: Readiness) -> None:
+def test_a_folder_and_a_bill_of_materials_are_sides(desk: Within) -> None:
     other = make_repository(desk.folder.parent / "other", FILES | {"config/app.yaml": "retriever:\n  top_k: 4\n"})
     said = desk("diff", "HEAD", str(other))
     assert "config/app.yaml: retriever.top_k 3 → 4" in said.stdout
@@ -306,21 +312,21 @@ def test_a_folder_and_a_bill_of_materials_are_sides(desk: Readiness) -> None:
     assert "locked: six 1.17.0 → 1.16.0" in desk("diff", "./bom.json", "now").stdout
 
 
-def test_a_snapshot_file_is_a_side(desk: Readiness) -> None:
+def test_a_snapshot_file_is_a_side(desk: Within) -> None:
     run = recorded_run(desk("run", "--", PYTHON, "main.py"), desk.folder)
     (desk.folder / "poc.snapshot.json").write_text(desk("run", "show", run.id, "--format", "snapshot").stdout)
     said = desk("diff", "poc.snapshot.json", run.id)
     assert (said.code, said.stdout.splitlines()[-1]) == (3, "No difference in what could be compared.")
 
 
-def test_a_name_of_two_things_is_an_error(desk: Readiness) -> None:
+def test_a_name_of_two_things_is_an_error(desk: Within) -> None:
     git(desk.folder, "branch", "config")
     said = desk("diff", "config", "HEAD")
     assert (said.code, said.stderr.splitlines()[0]) == (2, "error: `config` names a folder and a commit")
     assert desk("diff", "./config", "HEAD").code in (0, 1, 3)
 
 
-def test_without_git_runs_are_recorded_and_compared(small: Readiness) -> None:
+def test_without_git_runs_are_recorded_and_compared(small: Within) -> None:
     plain = dataclasses.replace(small, folder=small.project(FILES, "plain"))
     one = recorded_run(plain("run", "--", PYTHON, "-c", "pass"), plain.folder)
     assert one.commit == ""
@@ -331,7 +337,7 @@ def test_without_git_runs_are_recorded_and_compared(small: Readiness) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everything")
-def test_a_folder_that_cannot_be_written_is_an_error_before_the_command_runs(desk: Readiness) -> None:
+def test_a_folder_that_cannot_be_written_is_an_error_before_the_command_runs(desk: Within) -> None:
     desk.folder.chmod(0o555)
     said = desk("run", "--", PYTHON, "-c", "print('ran')")
     desk.folder.chmod(0o755)
@@ -339,14 +345,14 @@ def test_a_folder_that_cannot_be_written_is_an_error_before_the_command_runs(des
     assert said.stderr.startswith("error: no run can be recorded below")
 
 
-def test_a_place_that_is_a_file_is_an_error_before_the_command_runs(desk: Readiness) -> None:
+def test_a_place_that_is_a_file_is_an_error_before_the_command_runs(desk: Within) -> None:
     (desk.folder / ".readiness").write_text("")
     said = desk("run", "--", PYTHON, "-c", "print('ran')")
     assert (said.code, said.stdout) == (2, "")
     assert said.stderr.startswith("error: no run can be recorded below")
 
 
-def test_an_export_is_the_same_each_time(desk: Readiness) -> None:
+def test_an_export_is_the_same_each_time(desk: Within) -> None:
     one, two = desk("export"), desk("export", "--format", "cyclonedx")
     assert one.stdout == two.stdout
     assert one.json["metadata"]["timestamp"] == "2026-01-05T12:00:00+00:00"
@@ -357,7 +363,7 @@ def test_an_export_is_the_same_each_time(desk: Readiness) -> None:
     assert desk("export", "--output", "main.py/x.json").code == 2
 
 
-def test_a_full_disk_is_one_error(desk: Readiness) -> None:
+def test_a_full_disk_is_one_error(desk: Within) -> None:
     desk("run", "--", PYTHON, "-c", "pass")  # what can be remembered is, so that the record itself meets the limit
     limited = ("sh", "-c", 'ulimit -f 1; exec "$@"', "sh")
     said = desk("run", "--", PYTHON, "-c", "print('ran')", through=limited)
@@ -368,27 +374,27 @@ def test_a_full_disk_is_one_error(desk: Readiness) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_cannot_be_read_is_noted(desk: Readiness) -> None:
+def test_a_file_that_cannot_be_read_is_noted(desk: Within) -> None:
     (desk.folder / "data/t.csv").chmod(0)
     run = recorded_run(desk("run", "--", PYTHON, "-c", "pass"), desk.folder)
     assert run.notes[0].startswith("data/t.csv was not recorded: it cannot be read")
 
 
-def test_a_run_that_went_meanwhile_is_one_error(desk: Readiness) -> None:
+def test_a_run_that_went_meanwhile_is_one_error(desk: Within) -> None:
     run = recorded_run(desk("run", "--", PYTHON, "-c", "pass"), desk.folder)
     (desk.folder / ".readiness/runs" / run.id / "run.json").unlink()
     said = desk("diff", run.id)
     assert (said.code, said.stderr.splitlines()[0]) == (2, f"error: run {run.id} is not there, or not whole")
 
 
-def test_a_run_of_another_version_is_one_error(desk: Readiness) -> None:
+def test_a_run_of_another_version_is_one_error(desk: Within) -> None:
     path = recorded.store(desk.folder, fixed(0))
     path.write_text(path.read_text().replace("readiness/run/1", "readiness/run/2"))
     said = desk("run", "show", fixed(0).id)
     assert (said.code, "its schema is `readiness/run/2`, this version reads `readiness/run/1`" in said.stderr) == (2, True)
 
 
-def test_a_broken_manifest_is_told_with_its_line(desk: Readiness) -> None:
+def test_a_broken_manifest_is_told_with_its_line(desk: Within) -> None:
     (desk.folder / "readiness.toml").write_text("[demo\n")
     said = desk("run", "--", PYTHON, "-c", "print('ran')")
     assert (said.code, said.stdout) == (2, "")
@@ -396,7 +402,7 @@ def test_a_broken_manifest_is_told_with_its_line(desk: Readiness) -> None:
     assert desk("diff", "HEAD").code == 1
 
 
-def test_metrics_that_are_none_do_not_lose_the_run(desk: Readiness) -> None:
+def test_metrics_that_are_none_do_not_lose_the_run(desk: Within) -> None:
     write = "import pathlib; pathlib.Path('m.json').write_text('{\"a\": \"b\"}')"
     said = desk("run", "--metrics", "m.json", "--", PYTHON, "-c", write)
     assert said.code == 0
@@ -404,7 +410,7 @@ def test_metrics_that_are_none_do_not_lose_the_run(desk: Readiness) -> None:
     assert 'readiness: no metrics: m.json:1: `a` must be a number, got `"b"`\n' in said.stderr
 
 
-def test_names_that_are_no_text_are_recorded_and_compared(desk: Readiness) -> None:
+def test_names_that_are_no_text_are_recorded_and_compared(desk: Within) -> None:
     (desk.folder / os.fsdecode(b"data/\xff\xfe.csv")).write_text("a\n1\n")
     env = {os.fsdecode(b"NAME_\xff"): os.fsdecode(b"\xff")}
     said = desk("run", "--", PYTHON, "-c", "pass", os.fsdecode(b"\xff"), env=env)
@@ -414,7 +420,7 @@ def test_names_that_are_no_text_are_recorded_and_compared(desk: Readiness) -> No
     assert desk("run", "show", run.id).code == desk("run", "list").code == 0
 
 
-def test_runs_are_compared_without_git(desk: Readiness, tmp_path: Path) -> None:
+def test_runs_are_compared_without_git(desk: Within, tmp_path: Path) -> None:
     one = recorded_run(desk("run", "--", PYTHON, "-c", "pass"), desk.folder)
     (desk.folder / "config/app.yaml").write_text("retriever:\n  top_k: 4\n")
     two = recorded_run(desk("run", "--", PYTHON, "-c", "pass"), desk.folder)

@@ -72,3 +72,12 @@ def test_nothing_heavy_is_imported_to_answer_quickly(argv: tuple[str, ...]) -> N
     loaded = done.stdout.rpartition("loaded:")[2].split()
     assert "readiness.cli.main" in loaded
     assert sorted(set(HEAVY) & set(loaded)) == []
+
+
+def test_an_interruption_says_what_the_command_does_when_called_again() -> None:
+    from readiness.cli import main
+
+    said = {name: main.interrupted(name) for commands in main.COMMANDS.values() for name in commands}
+    assert all(f"`readiness {name}` " in text for name, text in said.items())
+    going_on = {name for name, text in said.items() if " goes on from " in text}
+    assert going_on == {"check", "questions", "approve", "attribute"}

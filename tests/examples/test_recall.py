@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from bench import recall
+from readiness.layers import catalog
+from readiness.runs.check import Judged
 
-Made = Callable[[str], Path]
-
-
-@pytest.fixture(autouse=True)
-def own_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A signing key of the test's own."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+Judge = Callable[[str], Judged]
 
 
 @pytest.mark.index
 @pytest.mark.slow
-def test_every_planted_defect_is_found(script: ModuleType, made: Made) -> None:
-    score = recall.of_poc(made(script.POC), script.truth(), slow=False)
+def test_every_planted_defect_is_found(script: ModuleType, judged: Judge) -> None:
+    found = recall.of(judged(script.POC))
+    assert {spec.id for spec in (*catalog.OURS, *catalog.ORGANIZATION)} <= set(found)
+    score = recall.of_poc(found, script.truth(), slow=True)
     assert score.planted >= 30
     assert score.missed == ()
 
 
 @pytest.mark.index
 @pytest.mark.slow
-def test_the_ready_twin_is_blamed_for_nothing(script: ModuleType, made: Made) -> None:
-    assert recall.of_ready(made(script.READY), slow=False).alarms == ()
+def test_the_ready_twin_is_blamed_for_nothing(script: ModuleType, judged: Judge) -> None:
+    found = recall.of(judged(script.READY))
+    assert {spec.id for spec in (*catalog.OURS, *catalog.ORGANIZATION)} <= set(found)
+    assert recall.of_ready({name: item for name, item in found.items() if name != recall.BY_OTHERS}).alarms == ()

@@ -17,12 +17,13 @@ import pytest
 
 import readiness
 from readiness.layers import catalog
-from readiness.runs.check import Options, check
+from readiness.runs.check import Judged
 from readiness.sequence.finding import Finding, Outcome
 from readiness.world.environment import uv_binary
 
 READY, POC = "support-assistant", "support-assistant-poc"
 Made = Callable[[str], Path]
+Judge = Callable[[str], Judged]
 needs_sdk = pytest.mark.skipif(not hasattr(readiness, "decision"), reason="this version has no SDK")
 needs_postgres = pytest.mark.skipif(find_spec("readiness.world.postgres") is None, reason="this version starts no database")
 
@@ -86,8 +87,7 @@ def test_its_own_tests_pass_and_its_golden_set_is_answered(python: Path, made: M
     assert "golden set: 11 of 11 unanswerable questions are not answered" in said
 
 
-def findings(root: Path) -> dict[str, Finding]:
-    judged = check(root, Options(everything=True, again=True))
+def findings(judged: Judged) -> dict[str, Finding]:
     return {item.spec.id: item.finding for layer in judged.verdict.layers for item in layer.checks if item.finding is not None}
 
 
@@ -95,9 +95,8 @@ def findings(root: Path) -> dict[str, Finding]:
 @needs_postgres
 @pytest.mark.index
 @pytest.mark.slow
-def test_nothing_fails_in_the_ready_one(made: Made, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    found = findings(made(READY))
+def test_nothing_fails_in_the_ready_one(judged: Judge) -> None:
+    found = findings(judged(READY))
     wrong = {name: finding.observed for name, finding in found.items() if finding.outcome not in (Outcome.HOLDS, Outcome.NOT_APPLICABLE)}
     assert wrong == {}
 
@@ -105,9 +104,8 @@ def test_nothing_fails_in_the_ready_one(made: Made, monkeypatch: pytest.MonkeyPa
 @needs_postgres
 @pytest.mark.index
 @pytest.mark.slow
-def test_every_planted_defect_is_seen_by_its_check(script: ModuleType, made: Made, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    found = findings(made(POC))
+def test_every_planted_defect_is_seen_by_its_check(script: ModuleType, judged: Judge) -> None:
+    found = findings(judged(POC))
     known = {spec.id for spec in catalog.OURS}
     planted = [item for item in script.truth() if item["check"] in known]
     missed = [item for item in planted if not sees(found[item["check"]], item["seen"])]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from readiness.runs import attribute_kept as kept_cells
 from readiness.runs.attribute import Options, Report, attribute, plan
 from readiness.testing.projects import commit, git, make_repository
 from readiness.testing.wheels import make_wheel
+from readiness.world import files
 from tests.runs.attributed import FILES, MAIN, MANIFEST, NOISY
 
 Compare = Callable[..., Report]
@@ -202,8 +204,12 @@ def test_the_projects_own_package_is_installed_anew_where_it_is_copied(root: Pat
 # What is kept
 
 
-def test_an_ended_session_is_gone_on_with_and_says_the_same(root: Path) -> None:
-    change(root, NOISY, "noise")
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Report]]:
+    """A project with chance in it whose attribution was interrupted at the ninth run and then finished."""
+    work = Path(tempfile.mkdtemp(prefix="readiness-tests-", dir="/var/tmp" if Path("/var/tmp").is_dir() else None))
+    work.chmod(0o755)
+    root = make_repository(tmp_path_factory.mktemp("finished") / "project", NOISY)
     change(root, {"config/settings.json": NOISY_GAIN, "prompts/ask.txt": "say it\n"})
     runs: list[str] = []
 
@@ -212,22 +218,38 @@ def test_an_ended_session_is_gone_on_with_and_says_the_same(root: Path) -> None:
         if len(runs) == 9:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        attribute(root, "HEAD~1", "HEAD", Options("score"), told=interrupt)
-    planned = plan(root, "HEAD~1", "HEAD", Options("score"))
-    assert planned.finished == 8
-    assert planned.seconds is not None
-    first = attribute(root, "HEAD~1", "HEAD", Options("score"), told=lambda name, finished: runs.append(name))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("READINESS_WORK", str(work / "work"))
+        patched.setenv("XDG_CONFIG_HOME", str(work / "config"))
+        patched.setenv("UV_OFFLINE", "1")
+        with pytest.raises(KeyboardInterrupt):
+            attribute(root, "HEAD~1", "HEAD", Options("score"), told=interrupt)
+        planned = plan(root, "HEAD~1", "HEAD", Options("score"))
+        assert planned.finished == 8
+        assert planned.seconds is not None
+        first = attribute(root, "HEAD~1", "HEAD", Options("score"), told=lambda name, finished: runs.append(name))
+    yield root, first
+    files.remove_tree(work)
+
+
+@pytest.fixture
+def copied(finished: tuple[Path, Report], root: Path) -> Path:
+    """A copy of that project and of what was kept, in the place of the small application."""
+    shutil.rmtree(root)
+    return Path(shutil.copytree(finished[0], root))
+
+
+def test_an_ended_session_is_gone_on_with_and_says_the_same(finished: tuple[Path, Report], copied: Path) -> None:
+    _, first = finished
     assert first.resumed == 8
-    again = attribute(root, "HEAD~1", "HEAD", Options("score"))
+    again = attribute(copied, "HEAD~1", "HEAD", Options("score"))
     assert (again.made, again.attribution, again.inside) == (0, first.attribution, first.inside)
-    assert first.made + 8 == len(cells(first, root).cells)
+    assert first.made + 8 == len(cells(first, copied).cells)
 
 
-def test_a_damaged_or_deleted_file_is_noticed(root: Path) -> None:
-    change(root, NOISY, "noise")
-    change(root, {"config/settings.json": NOISY_GAIN})
-    first = attribute(root, "HEAD~1", "HEAD", Options("score", inside_runs=0))
+def test_a_damaged_or_deleted_file_is_noticed(finished: tuple[Path, Report], copied: Path) -> None:
+    _, first = finished
+    root = copied
     path = cells(first, root).path
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join([*lines[:3], lines[3].replace('"value": ', '"value": 1'), *lines[4:-1], lines[-1][:20]]))

@@ -17,7 +17,9 @@ and how much is chance, by running the demo with each of them from A or from B."
 def parser() -> argparse.ArgumentParser:
     """The command line of `attribute`."""
     found = argparse.ArgumentParser("readiness attribute", description=_ABOUT)
-    found.add_argument("a", metavar="A", help="before: a commit, a branch, a tag, `.` for the working tree, or a folder")
+    found.add_argument(
+        "a", metavar="A", help="before: a commit, branch or tag, a recorded run (r-…), `.` for the working tree, or a folder"
+    )
     found.add_argument("b", metavar="B", help="after: likewise")
     found.add_argument("--metric", required=True, metavar="M", help="a name in the demo's metrics, or FILE:FIELD:STATISTIC of an output")
     found.add_argument("--min-effect", type=_amount, default=0.0, metavar="E", help="the smallest effect of interest (default: any)")

@@ -42,6 +42,11 @@ COMMANDS: Final = {
     },
 }
 """Commands by the question they serve; each is a module of this package, loaded only when called."""
+_GOES_ON: Final = {
+    **dict.fromkeys(("check", "questions", "approve"), "the evidence there is"),
+    "attribute": "the runs that are finished",
+}
+"""Commands that go on from what they left when they were interrupted; any other begins anew."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -87,7 +92,7 @@ def _dispatch(words: list[str]) -> int:
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
-        _say("interrupted", "nothing half-written was left; `readiness check` goes on from the evidence there is")
+        _say("interrupted", interrupted(words[0]))
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # whoever read has what it wanted; nothing may be written again, not even at the end
@@ -98,6 +103,12 @@ def _dispatch(words: list[str]) -> int:
         return error.exit_code
     except Exception as error:  # noqa: BLE001  the border of the command line: our own bug, said as such
         return _bug(error)
+
+
+def interrupted(command: str) -> str:
+    """What Ctrl-C left of a command, and what the same one does when it is called again."""
+    then = f"goes on from {_GOES_ON[command]}" if command in _GOES_ON else "begins anew"
+    return f"nothing half-written was left; `readiness {command}` {then}"
 
 
 def _bug(error: Exception) -> int:

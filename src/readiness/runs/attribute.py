@@ -147,7 +147,8 @@ def _report(found: Compared, options: Options, cells: Cells, moment: datetime) -
     assert demo is not None, "looked at before"
     return Report(
         found.id, found.a.shown, found.b.shown, options.metric, demos.name(demo),
-        _sizes(found.differing), found.differing.same, said, look, (*_notes(found), *cells.kept.notes, *said.notes),
+        _sizes(found.differing), found.differing.same, said, look,
+        (*_notes(found), *_other_versions(found, cells), *cells.kept.notes, *said.notes),
         cells.kept.resumed, cells.ran, moment, options.min_effect, cells.environments,
     )  # fmt: skip
 
@@ -156,7 +157,9 @@ def _report(found: Compared, options: Options, cells: Cells, moment: datetime) -
 def _compared(root: Path, first: str, second: str, options: Options) -> Iterator[Compared]:
     with sides(root, first, second) as (a, b):
         if a.digests == b.digests:
-            raise UsageError(f"`{first}` and `{second}` hold the same files", "name two that differ")
+            ran = a.run is not None and b.run is not None
+            hint = "`readiness diff` says what else differs between two runs" if ran else "name two that differ"
+            raise UsageError(f"`{first}` and `{second}` hold the same files", hint)
         metric = chosen(options.metric, _demos(a, b))
         differing = _without_instrument(a, b, difference(a, b, options.parts))
         if not differing.factors:
@@ -202,4 +205,22 @@ def _notes(found: Compared) -> tuple[str, ...]:
     for name, side in (("A", found.a), ("B", found.b)):
         if side.demo is not None and side.demo.network == "on":
             notes.append(f"the demo of {name} runs with the network on: what it asks may answer differently each time")
+        if side.run is not None:
+            notes.append(f"{name} has the files of {side.text}; its environment is the one they declare, its command the demo")
     return tuple(notes)
+
+
+def _other_versions(found: Compared, cells: Cells) -> list[str]:
+    """A note for each side that is a run and had packages in other versions than the ones the cells were run with."""
+    notes = []
+    for name, side in (("A", found.a), ("B", found.b)):
+        here = cells.installed(name)
+        there = side.run.snapshot.packages if side.run is not None else {}
+        other = [
+            f"{package} {there[package]}, here {here[package]}"
+            for package in sorted(there)
+            if here.get(package, there[package]) != there[package]
+        ]
+        if other:
+            notes.append(f"{side.text} ran with other versions: {', '.join(other[:5])}{' …' if len(other) > 5 else ''}")
+    return notes

@@ -131,6 +131,11 @@ class Cells:
         """How many environments were installed."""
         return len(self._benches)
 
+    def installed(self, name: str) -> Mapping[str, str]:
+        """The packages and versions that the cells of a side were run with, as far as any was."""
+        found = self._benches.get(name) or self._benches.get("A")
+        return found.environment.packages if found is not None else {}
+
     # What a cell consists of
 
     @cached_property

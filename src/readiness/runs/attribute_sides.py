@@ -1,4 +1,4 @@
-"""The two sides of an attribution: a commit, the working tree or a folder, each frozen, and which files differ by factor."""
+"""The two sides of an attribution: a commit, a run, the working tree or a folder, each frozen; which files differ by factor."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from readiness.config import manifest as manifests
 from readiness.config.manifest import Demo, Manifest
 from readiness.errors import InputError, UsageError
 from readiness.formats import globs
-from readiness.layers.infrastructure import procedure
-from readiness.layers.infrastructure.evidence import Factor
+from readiness.layers.infrastructure import procedure, recorded
+from readiness.layers.infrastructure.evidence import Factor, Run
 from readiness.layers.infrastructure.factors import factor_of
+from readiness.runs import attribute_restored
 from readiness.world import demo as demos
 from readiness.world import files, git
 from readiness.world import project as projects
@@ -28,7 +29,8 @@ from readiness.world.project import Project
 class Side:
     """One side: what was asked for (`text`), the same with what it turned out to be (`shown`), its project and manifest.
 
-    `commit` is empty for what is no commit.
+    `commit` is empty for what is no commit. `run` is the recorded run whose files these are; `written` are globs of files
+    that are no factor of what comes out, because a run says nothing of what they were before.
     """
 
     text: str
@@ -36,12 +38,16 @@ class Side:
     project: Project
     manifest: Manifest
     commit: str = ""
+    run: Run | None = None
+    written: tuple[str, ...] = ()
 
     @cached_property
     def digests(self) -> Mapping[str, str]:
         """Every file of the project with its mode and digest. Raises UsageError where one cannot be read."""
+        apart = [globs.pattern(glob) for glob in self.written]
+        kept = [entry for entry in self.project.entries if not any(glob.fullmatch(entry.path) for glob in apart)]
         try:
-            return {entry.path: f"{entry.mode} {files.digest_of(self.project.root, entry)}" for entry in self.project.entries}
+            return {entry.path: f"{entry.mode} {files.digest_of(self.project.root, entry)}" for entry in kept}
         except OSError as error:
             raise UsageError(f"{self.text}: {error.filename} cannot be read: {error.strerror}", "make it readable, or ignore it") from None
 
@@ -60,17 +66,21 @@ class Side:
 def sides(root: Path, first: str, second: str) -> Iterator[tuple[Side, Side]]:
     """Both sides; what was taken out of history is removed at the end. Raises UsageError or InputError for a bad one."""
     with TemporaryDirectory(prefix="readiness-attribute-") as folder:
-        yield side(root, first, Path(folder) / "a"), side(root, second, Path(folder) / "b")
+        a, b = side(root, first, Path(folder) / "a"), side(root, second, Path(folder) / "b")
+        written = tuple(sorted({glob for one in (a, b) if one.run is not None for glob in _written(one, one.run)}))
+        yield replace(a, written=written), replace(b, written=written)
 
 
 def side(root: Path, text: str, scratch: Path) -> Side:
-    """The side that `text` names for the project in `root`; a commit is written below `scratch`.
+    """The side that `text` names for the project in `root`; a commit or the files of a run are written below `scratch`.
 
     `.` is the working tree; a revision of the repository goes before a folder of the same name.
     """
     if text == ".":
         return _folder(root, text, "the working tree")
     toplevel = git.toplevel(root)
+    if recorded.is_prefix(text) and (recorded.looks_like(text) or recorded.matching(root, text)):
+        return _run(root, toplevel, text, scratch)
     if toplevel is not None and not text.startswith(("/", "./", "../", "~")):
         commit = ""
         with contextlib.suppress(UsageError):
@@ -81,7 +91,7 @@ def side(root: Path, text: str, scratch: Path) -> Side:
     if path.is_dir():
         return _folder(path.resolve(), text, text)
     if path.exists():
-        raise UsageError(f"`{text}` is a file: a side is a commit, `.` or the folder of another checkout")
+        raise UsageError(f"`{text}` is a file: a side is a commit, a run, `.` or the folder of another checkout")
     if toplevel is None:
         raise UsageError(f"no folder `{text}`, and {root} is not a git repository", "name `.` or the folders of two checkouts")
     git.resolve(toplevel, text)  # names none: it says why
@@ -110,6 +120,34 @@ def _commit(root: Path, toplevel: Path, text: str, commit: str, scratch: Path) -
     # the repository is hidden from what is run, so that no cell reads a file of the tree it was taken from
     project = replace(projects.load(inside, origin=origin), toplevel=toplevel)
     return Side(text, f"@{commit[:7]}" if commit.startswith(text) else f"{text} @{commit[:7]}", project, manifest, commit)
+
+
+def _run(root: Path, toplevel: Path | None, text: str, scratch: Path) -> Side:
+    run = recorded.find(root, text)
+    if toplevel is not None and git.ask(toplevel, "rev-parse", "--verify", "-q", f"{text}^{{commit}}"):
+        raise UsageError(f"`{text}` names a run and a commit", "write refs/heads/… for a branch, r-… and more digits for a run")
+    base = scratch / (toplevel or root).name
+    inside = base / root.relative_to(toplevel) if toplevel is not None else base
+    if toplevel is not None and inside != base and run.commit:
+        git.extract(toplevel, run.commit, base)  # what lies around the project may say how it is installed
+        files.remove_tree(inside)
+    attribute_restored.restore(root, run, text, inside)
+    manifest = _manifest(inside, text)
+    name = manifest.project_id or projects.slug(root.name)
+    origin = projects.Origin(root, name, run.started, toplevel, run.commit)
+    project = replace(projects.load(inside, origin=origin), toplevel=toplevel or root)
+    if not project.entries:
+        raise UsageError(f"`{text}` rested on no file of the project", "name a run of a project with files")
+    at = f" @{run.commit[:7]}{', changed since' if run.dirty else ''}" if run.commit else ""
+    shown = recorded.shortest(run.id, recorded.ids(root))
+    return Side(text, f"{shown}{at}", project, manifest, "" if run.dirty else run.commit, run)
+
+
+def _written(side: Side, run: Run) -> tuple[str, ...]:
+    """Globs of what a run writes, of which it records nothing that was there before."""
+    demo = side.manifest.demo
+    declared = (*demo.outputs, *([demo.metrics] if demo.metrics else [])) if demo else ()
+    return (*(name.removeprefix("./") for name in declared), *run.outputs)
 
 
 def _manifest(root: Path, text: str) -> Manifest:

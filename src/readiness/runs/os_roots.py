@@ -28,15 +28,20 @@ def folder() -> Path:
     return Path(cache) / "readiness/roots"
 
 
+def named_root(given: Path) -> Path:
+    """The folder a user names as a root. Raises UsageError where it is none, or the root of this system."""
+    root = given.resolve()
+    if root == Path("/"):
+        raise UsageError("--root / is this system, not another one", "name the folder of another system's root")
+    if not (root / "usr/bin").is_dir():
+        raise UsageError(f"{given} is no root of an operating system: it has no usr/bin", "make one: --make-root, or mmdebstrap")
+    return root
+
+
 def chosen(given: Path | None, *, make: bool, minor: str, progress: Progress) -> Path:
     """The root to use. Raises CannotJudge where there is none, UsageError where the one named is none."""
     if given is not None:
-        root = given.resolve()
-        if root == Path("/"):
-            raise UsageError("--root / is this system, not another one", "name the folder of another system's root")
-        if not (root / "usr/bin").is_dir():
-            raise UsageError(f"{given} is no root of an operating system: it has no usr/bin", "make one: --make-root, or mmdebstrap")
-        return root
+        return named_root(given)
     suite = SUITES.get(minor)
     kept = folder() / f"debian-{suite}"
     if not make:

@@ -113,6 +113,8 @@ def recreate(root: Path, asked: Asked, progress: Progress = silent, now: datetim
     project = projects.load(root, manifest.project_id)
     moment = now or datetime.now(UTC)
     demo = needed_demo(project, manifest)
+    if asked.root is not None:
+        os_roots.named_root(asked.root)  # what cannot be used is told before minutes of runs
     steps = procedure.discover(project, manifest)
     with closing(Session(project, steps, progress)) as session:
         context = Context(project, manifest, session, DemoSession(project, manifest, session, answering(project, manifest, moment)), moment)
