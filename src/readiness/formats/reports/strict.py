@@ -147,11 +147,12 @@ class At:
 
     def __iter__(self) -> Iterator[At]:
         """The entries of a list, none where this is nothing. Raises Unreadable where it is no list, or a very long one."""
-        if self.value is not None and not isinstance(self.value, list):
-            raise self.wrong(f"must be a list, got {_kind(self.value)}")
-        if len(self.value or ()) > ENTRIES:
-            raise self.wrong(f"has {len(self.value)} entries, of which at most {ENTRIES} are read: narrow what is scanned")
-        return iter([At(item, f"{self.pointer}/{index}") for index, item in enumerate(self.value or ())])
+        listed = [] if self.value is None else self.value
+        if not isinstance(listed, list):
+            raise self.wrong(f"must be a list, got {_kind(listed)}")
+        if len(listed) > ENTRIES:
+            raise self.wrong(f"has {len(listed)} entries, of which at most {ENTRIES} are read: narrow what is scanned")
+        return iter([At(item, f"{self.pointer}/{index}") for index, item in enumerate(listed)])
 
     def text(self, *, needed: bool = False) -> str:
         """A text, empty where this is nothing. Raises Unreadable where it is none, or needed and not there."""
@@ -193,4 +194,6 @@ def _kind(value: object) -> str:
         return "`true`" if value else "`false`"
     if isinstance(value, int | float):
         return "a number"
-    return {str: "a text", list: "a list", dict: "an object"}[type(value)] if value != "" else "an empty text"
+    if isinstance(value, str):
+        return "a text" if value.strip() else "an empty text"
+    return "a list" if isinstance(value, list) else "an object"
