@@ -58,9 +58,9 @@ def _failed(item: At) -> Found:
 
 
 def _file(item: At) -> str:
-    # `file_path` is told from the folder that was scanned, `repo_file_path` from where checkov was started
-    near = item.get("repo_file_path").text()
-    return words(near.lstrip("/") if near and "/../" not in near else item.get("file_abs_path").text() or item.get("file_path").text(), 400)
+    # `file_path` is told from the folder that was scanned and `repo_file_path` from where checkov was started, both with a `/`
+    whole, near = item.get("file_abs_path").text(), item.get("repo_file_path").text() or item.get("file_path").text()
+    return words(whole or near.lstrip("/"), 400)
 
 
 def _troubles(part: At, summary: At, failed: int) -> Iterator[str]:

@@ -151,7 +151,10 @@ def _inside(path: str, project: Project) -> str:
         for root in (project.root, project.root.resolve()):
             if PurePosixPath(path).is_relative_to(root.as_posix()):
                 return PurePosixPath(path).relative_to(root.as_posix()).as_posix()
-        return path.lstrip("/") if path.lstrip("/") in project.paths else path
+        # scanned in another place: the most of the path that is one of ours
+        parts = path.strip("/").split("/")
+        tails = ("/".join(parts[start:]) for start in range(len(parts)))
+        return next((tail for tail in tails if tail in project.paths), path)
     inside = path.removeprefix(f"{project.folder}/")
     return inside if inside in project.paths else path
 
