@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -102,7 +103,7 @@ def test_a_report_with_anything_in_the_place_of_a_part_is_read_or_refused(shape:
     assert read_or_refused(json.dumps(whole).encode())
 
 
-def _places(value: object) -> list[tuple[object, object]]:
+def _places(value: Any) -> list[tuple[Any, Any]]:  # JSON of any kind
     if isinstance(value, dict):
         return [place for key, item in value.items() for place in [(value, key), *_places(item)]]
     if isinstance(value, list):

@@ -52,7 +52,7 @@ def statement(project_id: str, stored: Stored, version: str) -> dict[str, Any]:
         "files": dict(stored.files),
         "made_at": _time(stored.made_at),
         "dated": stored.dated,
-        "added_at": _time(stored.added_at),
+        "added_at": stored.added_at.astimezone(UTC).isoformat(),  # to the microsecond, so that the later of two is known
         "version": version,
     }
     result = "WARNED" if report.troubles else "FAILED" if report.findings else "PASSED"
