@@ -93,7 +93,7 @@ def _vouched(source: Path, data: bytes) -> Stored:
     try:
         return reports.read(data)
     except intoto.Refused as error:
-        raise InputError([f"{source}:1: {error}"], "`readiness evidence add` of the report itself writes one") from None
+        raise InputError([f"{source}:1: {error}"], "`readiness evidence add FILE`, of the report itself, writes one") from None
 
 
 def _signed(source: Path, data: bytes, project: Project, now: datetime) -> tuple[Stored, bytes]:

@@ -43,7 +43,8 @@ def package(name: str = "tiny", version: str = "1.0", *faults: str) -> Json:
 
 def sarif(tool: str, *rules: str, **run: Any) -> Json:
     driver = {"name": tool, "rules": [{"id": rule} for rule in rules]}
-    return {"version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": [], **run}]}
+    runs: list[Json] = [{"tool": {"driver": driver}, "results": [], **run}]
+    return {"version": "2.1.0", "runs": runs}
 
 
 def checkov(files: tuple[str, ...] = ("/infra/main.tf", "/Dockerfile"), failed: tuple[Json, ...] = (), **more: Any) -> Json:

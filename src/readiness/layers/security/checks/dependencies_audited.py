@@ -3,7 +3,7 @@
 Proves: on the day of the report nobody had published a fault in what the project is built from.
 Needed above: who takes over a library takes over its data and its decisions.
 Executed: nothing here, and nothing is downloaded. A report of another tool (pip-audit, CycloneDX with vulnerabilities,
-trivy) that was added with `readiness evidence add` is read and held against the lock: every release that is locked, and no
+trivy) that was added with `readiness evidence add FILE` is read and held against the lock: every release that is locked, and no
 other, has to be in it. What was skipped, is cut short, too old, or about another commit is `unknown`. A release that a report
 calls vulnerable fails, from the level on that `reports` in [security] names; a fault that its report does not
 rate counts at the lowest level, and is `unknown` at any other.

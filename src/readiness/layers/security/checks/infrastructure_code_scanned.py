@@ -3,7 +3,7 @@
 Proves: on the day of the report no rule of a maintained scanner was broken by Terraform, compose files or Dockerfiles.
 Needed above: what protects data in the code is undone by a bucket anybody may read.
 Executed: nothing here, and nothing is downloaded. A report of another tool (JSON of checkov or trivy; SARIF of checkov,
-hadolint, kics, semgrep, tfsec, terrascan, trivy) that was added with `readiness evidence add` is read, and the files it
+hadolint, kics, semgrep, tfsec, terrascan, trivy) that was added with `readiness evidence add FILE` is read, and the files it
 names are held against those that are here, as they were when it was added. A file that no report names, or that changed
 since, is `unknown`; so are skipped rules, files that could not be parsed, reports without a rule, too old, or about another
 commit. A finding fails from the level on that `reports` in [security] names; one without a level counts at the lowest,
