@@ -223,10 +223,7 @@ def test_a_scan_that_is_not_the_whole_is_unknown(desk: Path, document: Json, rea
 
 def test_a_log_of_a_tool_that_does_not_look_at_machines_proves_nothing_of_them(desk: Path) -> None:
     artifacts = [{"location": {"uri": path}} for path in ("infra/main.tf", "Dockerfile")]
-    log = {
-        "version": "2.1.0",
-        "runs": [{"tool": {"driver": {"name": "gitleaks", "rules": [{"id": "a"}]}}, "results": [], "artifacts": artifacts}],
-    }
+    log = sarif("gitleaks", "a", artifacts=artifacts)
     assert add(desk, log).checks == ()
     assert judge(desk, SCANNED).reason == "nobody scanned Dockerfile, infra/main.tf"
     log["runs"][0]["tool"]["driver"]["name"] = "tfsec"
@@ -245,10 +242,7 @@ def test_a_finding_fails_with_a_fingerprint_that_outlives_other_lines(desk: Path
 def test_two_tools_cover_together_and_the_finding_of_one_is_not_outvoted(desk: Path) -> None:
     add(desk, checkov(("/infra/main.tf",)))
     artifacts = [{"location": {"uri": "Dockerfile"}}]
-    log = {
-        "version": "2.1.0",
-        "runs": [{"tool": {"driver": {"name": "Hadolint", "rules": [{"id": "DL1"}]}}, "results": [], "artifacts": artifacts}],
-    }
+    log = sarif("Hadolint", "DL1", artifacts=artifacts)
     add(desk, log)
     assert judge(desk, SCANNED).outcome is Outcome.HOLDS
     place = {"physicalLocation": {"artifactLocation": {"uri": "Dockerfile"}, "region": {"startLine": 1}}}
