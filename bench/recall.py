@@ -22,7 +22,7 @@ from readiness.sequence.finding import Finding, Outcome
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SLOW = "infrastructure.tests-bite"
-BY_OTHERS = "infrastructure.recreated-by-somebody-else"
+BY_OTHERS = {"infrastructure.recreated-by-somebody-else", "security.dependencies-audited", "security.infrastructure-code-scanned"}
 """What nobody can prove alone: neither planted nor to be expected of an example."""
 
 
@@ -48,14 +48,14 @@ def script() -> ModuleType:
 
 def findings(root: Path, *, slow: bool) -> dict[str, Finding]:
     """The findings of every check and condition on a project, by id."""
-    names = () if slow else tuple(spec.id for spec in (*catalog.OURS, *catalog.ORGANIZATION) if spec.id not in (SLOW, BY_OTHERS))
+    names = () if slow else tuple(spec.id for spec in (*catalog.OURS, *catalog.ORGANIZATION) if spec.id not in {SLOW, *BY_OTHERS})
     return of(check.check(root, check.Options(only=names, again=True)))
 
 
 def of(judged: check.Judged) -> dict[str, Finding]:
     """The findings of a project that was judged, and of the conditions on its approval, by id."""
     results = [item for layer in judged.verdict.layers for item in layer.checks]
-    return {item.spec.id: item.finding for item in (*results, *judged.organization.checks)}
+    return {item.spec.id: item.finding for item in (*results, *judged.organization.checks) if item.spec.id not in BY_OTHERS}
 
 
 def said(finding: Finding) -> str:

@@ -307,6 +307,10 @@ headers = { Authorization = "Bearer {API_TOKEN}" }
 public = ["GET /healthz"]
 policies = ["policies/*.cedar", "policies/*.cedarschema", "policies/*.cedarschema.json"]
 
+[security.reports]
+pip-audit = { fail_on = "low", max_age_days = 3 }
+grype = { fail_on = "high" }
+
 [[security.allow]]
 fingerprint = "3f0c7f2b9d1e4a55"
 reason = "the key of the vendor's public sandbox"
@@ -406,7 +410,12 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
     "security": {
         "public": "routes of the demo that anyone may ask, as `METHOD /path`",
         "policies": "globs of access policies in Cedar and of the schema they are written against; `entities.json` beside them is read too",
+        "reports": "what is asked of the reports of other tools, by the name of the tool: see [security.reports](#securityreports)",
         "allow": "secrets that are none, or none any more, see [security.allow](#securityallow)",
+    },
+    "security.reports": {
+        "fail_on": "the level from which on a finding fails; one that its report does not rate fails at `low` and is unknown at any other",
+        "max_age_days": "days that a report counts, at most 7",
     },
     "security.allow": {
         "fingerprint": "fingerprint of the value, as the check prints it",
@@ -446,6 +455,7 @@ _CLASSES: Final[dict[str, type]] = {
     "demo.tolerance": manifests.Tolerance,
     "infrastructure": manifests.Infrastructure,
     "security": manifests.Security,
+    "security.reports": manifests.ReportRule,
     "security.allow": manifests.Allowed,
     "data": manifests.Data,
     "measurement": manifests.Measurement,
@@ -465,6 +475,8 @@ _KINDS: Final = {
     "demo.network": "`off`, `cassette` or `on`",
     "demo.prices": "table of tables",
     "demo.needs": "list of texts",
+    "security.reports": "table of tables",
+    "security.reports.fail_on": "`low`, `medium`, `high` or `critical`",
     "security.allow": "list of tables",
     "demo.server": "table",
     "demo.request": "list of tables",
@@ -521,7 +533,7 @@ def known_keys() -> dict[str, tuple[str, ...]]:
     class Recording(Reader):
         def known(self, at: tuple[str, ...], table: dict[str, object], names: tuple[str, ...]) -> None:
             path = [part for part in at if not part.isdigit() and ":" not in part]
-            path = path[:2] if path[:2] == ["demo", "prices"] else path  # models are named as their vendors like
+            path = path[:2] if path[:2] in (["demo", "prices"], ["security", "reports"]) else path  # models and tools have any name
             seen[".".join(path)] = names
             super().known(at, table, names)
 

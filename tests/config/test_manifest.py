@@ -14,6 +14,7 @@ from readiness.config.manifest import (
     Demo,
     Infrastructure,
     Manifest,
+    ReportRule,
     Request,
     Server,
     Tolerance,
@@ -206,3 +207,18 @@ def test_commands_that_migrate_are_words_and_no_shell_lines() -> None:
     with pytest.raises(InputError) as refused:
         parse('[infrastructure]\nmigrate = "flyway migrate"\nrollback = []\n')
     assert [line.split(":")[1] for line in refused.value.problems] == ["2", "3"]
+
+
+def test_what_is_asked_of_reports_is_named_by_tool_and_may_only_be_stricter() -> None:
+    text = '[security.reports]\nPip-Audit = { fail_on = "high", max_age_days = 2 }\ngrype = {}\n'
+    security = parse(text).security
+    assert security.rule("pip-audit") == ReportRule("high", 2)
+    assert security.rule("Grype") == security.rule("anything") == ReportRule("low", 7)
+    with pytest.raises(InputError) as caught:
+        parse('[security.reports]\ngrype = { fail_on = "huge", max_age_days = 30, fail = 1 }\nGrype = {}\nkics = 3\n')
+    said = "\n".join(caught.value.problems)
+    assert "readiness.toml:2: unknown key `fail`, did you mean `fail_on`?" in said
+    assert "readiness.toml:2: `max_age_days` may shorten the 7 days of a report, not lengthen them, got `30`" in said
+    assert "`fail_on` must be `low` or `medium` or `high` or `critical`, got `huge`" in said
+    assert "readiness.toml:3: `Grype` is there twice" in said
+    assert "`security.reports.kics` must be a table, got `3`" in said

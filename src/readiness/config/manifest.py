@@ -130,16 +130,36 @@ class Allowed:
     line: int = 1
 
 
+LEVELS: Final = ("low", "medium", "high", "critical")
+"""How grave a finding of another tool is, mildest first."""
+OLDEST_DAYS: Final = 7
+"""The most days that a report of another tool may count."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRule:
+    """What is asked of the reports of one tool: the level from which on a finding fails, and how many days one counts."""
+
+    fail_on: str = LEVELS[0]
+    max_age_days: float = OLDEST_DAYS
+
+
 @dataclass(frozen=True, slots=True)
 class Security:
     """The `[security]` table: `public` routes as `METHOD /path`, which anyone may ask, and `allow`ed scanner findings.
 
     `policies` are globs of Cedar policies and of the schema they are written against, told apart by their endings.
+    `reports` says what is asked of the reports of other tools, by the name of the tool in small letters.
     """
 
     public: tuple[str, ...] = ()
     allow: tuple[Allowed, ...] = ()
     policies: tuple[str, ...] = ("policies/*.cedar", "policies/*.cedarschema", "policies/*.cedarschema.json")
+    reports: Mapping[str, ReportRule] = field(default_factory=dict)
+
+    def rule(self, tool: str) -> ReportRule:
+        """What is asked of the reports of a tool."""
+        return self.reports.get(tool.lower(), ReportRule())
 
 
 @dataclass(frozen=True, slots=True)
@@ -463,7 +483,7 @@ def _factors(reader: Reader, raw: object) -> dict[str, tuple[str, ...]]:
 def _security(reader: Reader, raw: object) -> Security:
     at = ("security",)
     table = reader.table(at, raw)
-    reader.known(at, table, ("public", "allow", "policies"))
+    reader.known(at, table, ("public", "allow", "policies", "reports"))
     public = reader.strings((*at, "public"), table.get("public", []))
     for route in public:
         method, _, path = route.partition(" ")
@@ -471,7 +491,24 @@ def _security(reader: Reader, raw: object) -> Security:
             reader.problem((*at, "public"), f"a public route is written `METHOD /path`, got `{route}`")
     allow = tuple(_allowed(reader, index, item) for index, item in enumerate(reader.items((*at, "allow"), table.get("allow", []))))
     policies = reader.strings((*at, "policies"), table.get("policies", list(Security().policies)))
-    return Security(public, allow, policies)
+    return Security(public, allow, policies, _report_rules(reader, table.get("reports")))
+
+
+def _report_rules(reader: Reader, raw: object) -> dict[str, ReportRule]:
+    found: dict[str, ReportRule] = {}
+    for tool, item in reader.table(("security", "reports"), raw).items():
+        at = ("security", "reports", tool)
+        table = reader.table(at, item)
+        reader.known(at, table, ("fail_on", "max_age_days"))
+        days = reader.number((*at, "max_age_days"), table.get("max_age_days", OLDEST_DAYS), least=0.0)
+        if days > OLDEST_DAYS:
+            reader.problem(
+                (*at, "max_age_days"), f"`max_age_days` may shorten the {OLDEST_DAYS} days of a report, not lengthen them, got `{days:g}`"
+            )
+        if tool.lower() in found:
+            reader.problem(at, f"`{tool}` is there twice")
+        found[tool.lower()] = ReportRule(reader.choice((*at, "fail_on"), table.get("fail_on", LEVELS[0]), list(LEVELS)), days)
+    return found
 
 
 def _allowed(reader: Reader, index: int, raw: object) -> Allowed:

@@ -52,6 +52,14 @@ CHECKS: Final[dict[str, tuple[str, str]]] = {
         "It is made of three parts that run at the most.",
         "It is made of more than three parts that run, which is too much to throw away.",
     ),
+    "security.dependencies-audited": (
+        "Nothing it is built from is known to be vulnerable.",
+        "What it is built from is known to be vulnerable, or nobody looked.",
+    ),
+    "security.infrastructure-code-scanned": (
+        "What describes its machines was looked through for known mistakes.",
+        "What describes its machines has known mistakes, or nobody looked.",
+    ),
     "security.no-sensitive-data": (
         "Nothing about a person and no password was found in what it reads.",
         "It reads what is personal, or a password.",

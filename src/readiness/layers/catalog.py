@@ -87,6 +87,25 @@ _SECURITY: Final = (
     CheckSpec("security.runtime-redacts", Layer.SECURITY, "runtime redacts", Cost.RUN, f"{_S}.runtime_redacts", Stakes.MONEY),
     CheckSpec("security.anonymous-refused", Layer.SECURITY, "anonymous refused", Cost.RUN, f"{_S}.anonymous_refused"),
     CheckSpec("security.policy-valid", Layer.SECURITY, "policy valid", Cost.STATIC, f"{_S}.policy_valid"),
+    # `history` since a report may name the commit it is about
+    CheckSpec(
+        "security.dependencies-audited",
+        Layer.SECURITY,
+        "dependencies audited",
+        Cost.STATIC,
+        f"{_S}.dependencies_audited",
+        Stakes.REGULATION,
+        history=True,
+    ),
+    CheckSpec(
+        "security.infrastructure-code-scanned",
+        Layer.SECURITY,
+        "infra code scanned",
+        Cost.STATIC,
+        f"{_S}.infrastructure_code_scanned",
+        Stakes.REGULATION,
+        history=True,
+    ),
     CheckSpec("security.no-sensitive-data", Layer.SECURITY, "no sensitive data", Cost.RUN, f"{_S}.no_sensitive_data", None, _PROTOTYPE),
     CheckSpec("security.isolated", Layer.SECURITY, "isolated", Cost.STATIC, f"{_S}.isolated", None, _CRISIS, beyond=True),
 )

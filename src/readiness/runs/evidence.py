@@ -19,6 +19,7 @@ from readiness.formats import canonical, findings, intoto
 from readiness.layers import catalog
 from readiness.layers.infrastructure import recreation
 from readiness.layers.infrastructure.cassettes import library
+from readiness.layers.security import reports
 from readiness.sequence.evidence import EXECUTED_TTL, LIVE_TTL, Digest, Evidence, Witness, stale_reason
 from readiness.sequence.finding import Cause, Finding, Outcome
 from readiness.sequence.verdict import Verdict
@@ -64,6 +65,8 @@ def conditions(project: Project, manifest: Manifest, check: str = "") -> Digest:
         found["commit"] = project.commit
     if check == recreation.CHECK:
         found["recreations"] = recreation.standing(project.home)
+    if check in reports.CHECKS:
+        found["reports"] = reports.standing(project.home, manifest)
     if (cassette := _cassette(project, manifest)) is not None:
         found["cassette"] = cassette.id
     if project.whole is not None and check in catalog.looking_beyond():

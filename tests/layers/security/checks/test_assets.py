@@ -13,13 +13,22 @@ from readiness.sequence.layers import Layer
 from tests.layers.conftest import ASSETS, Judge
 from tests.layers.security.planted import Drawn
 
-OWN = {"security.secrets-absent", "security.runtime-redacts", "security.anonymous-refused", "security.policy-valid"}
+OBSERVED_ONLY = {"security.dependencies-audited", "security.infrastructure-code-scanned"}
+OWN = {
+    "security.secrets-absent",
+    "security.runtime-redacts",
+    "security.anonymous-refused",
+    "security.policy-valid",
+    *OBSERVED_ONLY,
+}
 CHECKS = [spec.id for spec in catalog.OURS if spec.layer is Layer.SECURITY and spec.id in OWN]
 NAMED = {
     "security.secrets-absent": "config.py:3",
     "security.runtime-redacts": "API_TOKEN is in standard output",
     "security.anonymous-refused": "POST /ask accepts any credential",
     "security.policy-valid": 'unrecognized action `Action::"clsoe"`, did you mean `Action::"close"`?',
+    "security.dependencies-audited": "leaf 1.0 is vulnerable: PYSEC-2026-7, fixed in 2.0",
+    "security.infrastructure-code-scanned": "Ensure all data stored in the SQS queue is encrypted (aws_sqs_queue.tickets) (CKV_AWS_27)",
 }
 
 
@@ -33,7 +42,8 @@ def filled(name: str, variant: str) -> dict[str, str]:
 @pytest.mark.parametrize("name", CHECKS)
 def test_the_holding_project_holds(judge: Judge, name: str) -> None:
     finding = judge(name, "holds")
-    assert (finding.outcome, finding.reason, finding.basis) == (Outcome.HOLDS, "", Basis.EXECUTED)
+    basis = Basis.OBSERVED if name in OBSERVED_ONLY else Basis.EXECUTED
+    assert (finding.outcome, finding.reason, finding.basis) == (Outcome.HOLDS, "", basis)
 
 
 @pytest.mark.parametrize("name", CHECKS)
