@@ -1,0 +1,83 @@
+"""The commands of `readiness access` that look at a live PostgreSQL."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from readiness.errors import UsageError
+
+if TYPE_CHECKING:
+    from readiness.runs.access_database import Planned
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> tuple[argparse.ArgumentParser, ...]:
+    """Adds them to the command line of `access`."""
+    plan = commands.add_parser("plan", help="print the SQL that a PostgreSQL lacks to decide the same; exit 1 where it cannot")
+    apply = commands.add_parser("apply", help="show that SQL and, when told so, carry it out: all of it or nothing")
+    apply.add_argument("--yes", action="store_true", help="carry it out without asking")
+    apply.add_argument("--digest", default="", metavar="SHA256", help="carry out this plan alone, as `plan` named it, and no other")
+    for sub, what in ((plan, "which is only read "), (apply, "")):
+        sub.add_argument("--database-url", default="", metavar="URL", help=f"the database, {what}(default: READINESS_DATABASE_URL)")
+    return plan, apply
+
+
+def run(root: Path, given: argparse.Namespace) -> int:
+    """Runs the one that was called."""
+    from readiness.runs import access_database
+
+    url = given.database_url or os.environ.get("READINESS_DATABASE_URL", "")
+    if not url:
+        text = f"no database to {given.command}" if given.command == "audit" else f"no database to {given.command} for"
+        raise UsageError(text, "--database-url postgresql://user@host/database, or READINESS_DATABASE_URL")
+    if given.command == "plan":
+        return _shown(access_database.plan(root, url))
+    return _applied(root, url, given)
+
+
+def _shown(planned: Planned) -> int:
+    for line in planned.refused:
+        print(f"✗ {line}", file=sys.stderr)
+    for line in planned.notes:
+        print(f"note: {line}", file=sys.stderr)
+    print(planned.script, end="", flush=True)
+    if planned.refused:
+        return 1
+    takes = sum(step.takes for step in planned.steps)
+    if planned.steps:
+        count = f"{len(planned.steps)} statement{'s' if len(planned.steps) != 1 else ''}"
+        print(f"{count}, {takes} of them {'take' if takes != 1 else 'takes'} something away; {planned.digest}", file=sys.stderr)
+    else:
+        print("nothing to change: the database decides as the policies do", file=sys.stderr)
+    return 0
+
+
+def _applied(root: Path, url: str, given: argparse.Namespace) -> int:
+    from readiness.runs import access_database
+
+    planned = access_database.plan(root, url)
+    code = _shown(planned)
+    if code or not planned.steps:
+        return code
+    digest = given.digest if given.digest.startswith("sha256:") or not given.digest else f"sha256:{given.digest}"
+    if digest and (len(digest) < len("sha256:") + 8 or not planned.digest.startswith(digest)):
+        raise UsageError("the plan is another one than the one named by --digest", "nothing was changed; read it, and name this one")
+    if not given.yes and not _agreed():
+        print("nothing was changed", file=sys.stderr)
+        return 1
+    done = access_database.apply(root, url, planned.digest)
+    if done.refused:
+        return _shown(done)
+    print(f"done: {len(done.steps)} statement{'s' if len(done.steps) != 1 else ''} in one transaction", file=sys.stderr)
+    return 0
+
+
+def _agreed() -> bool:
+    """Whether somebody at a terminal says yes. Raises UsageError where there is none to ask."""
+    if not sys.stdin.isatty():
+        raise UsageError("nothing was changed: there is no terminal to ask at", "read the plan, then call it again with --yes")
+    print("carry it out? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
