@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def parser() -> argparse.ArgumentParser:
     """The command line of `access`."""
     found = argparse.ArgumentParser("readiness access", description="Ask the access policies of a project, written in Cedar.")
-    commands = found.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = found.add_subparsers(dest="command", required=True, metavar="lint|can|matrix|plan|apply|audit|generate")
     lint = commands.add_parser("lint", help="say what is wrong with the policies; exit 1 where something is")
     lint.add_argument("files", nargs="*", type=Path, metavar="FILE", help="policies and their schema (default: those of the project)")
     can = commands.add_parser("can", help="say whether somebody may do something, and which policies decide; exit 1 where not")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from readiness.errors import UsageError
 
 if TYPE_CHECKING:
-    from readiness.runs.access_database import Planned
+    from readiness.formats.access_audit import Audited
+    from readiness.runs.access_database import Planned, Written
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> tuple[argparse.ArgumentParser, ...]:
@@ -20,9 +21,14 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> tuple[
     apply = commands.add_parser("apply", help="show that SQL and, when told so, carry it out: all of it or nothing")
     apply.add_argument("--yes", action="store_true", help="carry it out without asking")
     apply.add_argument("--digest", default="", metavar="SHA256", help="carry out this plan alone, as `plan` named it, and no other")
-    for sub, what in ((plan, "which is only read "), (apply, "")):
+    audit = commands.add_parser("audit", help="say how a live PostgreSQL differs from the policies, and why; exit 1 where it does")
+    audit.add_argument("--format", choices=("text", "json"), default="text", help="text, or JSON")
+    generate = commands.add_parser("generate", help="write policies and schema that say what a live PostgreSQL does; exit 1 where not all")
+    generate.add_argument("--schema", action="append", default=[], metavar="NAME", help="the tables of this schema (default: of every one)")
+    generate.add_argument("--into", type=Path, default=Path("policies"), metavar="FOLDER", help="where they go, new (default: policies)")
+    for sub, what in ((plan, "which is only read "), (apply, ""), (audit, "which is only read "), (generate, "which is only read ")):
         sub.add_argument("--database-url", default="", metavar="URL", help=f"the database, {what}(default: READINESS_DATABASE_URL)")
-    return plan, apply
+    return plan, apply, audit, generate
 
 
 def run(root: Path, given: argparse.Namespace) -> int:
@@ -35,6 +41,10 @@ def run(root: Path, given: argparse.Namespace) -> int:
         raise UsageError(text, "--database-url postgresql://user@host/database, or READINESS_DATABASE_URL")
     if given.command == "plan":
         return _shown(access_database.plan(root, url))
+    if given.command == "generate":
+        return _generated(root / given.into, access_database.generate(url, tuple(given.schema)))
+    if given.command == "audit":
+        return _audited(access_database.audit(root, url), given.format)
     return _applied(root, url, given)
 
 
@@ -81,3 +91,51 @@ def _agreed() -> bool:
         raise UsageError("nothing was changed: there is no terminal to ask at", "read the plan, then call it again with --yes")
     print("carry it out? [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _audited(audited: Audited, form: str) -> int:
+    if form == "json":
+        from readiness.formats import access_audit
+
+        print(access_audit.emit(audited), end="")
+        return audited.exit
+    for drift in audited.drift:
+        print(f"✗ {drift.source}: {drift.text}")
+        print(f"    {drift.said}")
+        print(f"    repair: {drift.repair}")
+    for unseen in audited.unseen:
+        print(f"? {unseen.what}: {unseen.why}")
+    for note in audited.notes:
+        print(f"note: {note}", file=sys.stderr)
+    looked = f"{_counted(audited.tables, 'table')}, {_counted(audited.roles, 'role')}"
+    if audited.drift:
+        found = _counted(len(audited.drift), "difference")
+        print(f"{found} between the policies and {audited.database} ({looked}){'; not all was seen' if audited.unseen else ''}")
+    elif audited.unseen:
+        print(f"not all of {audited.database} could be seen ({looked}); what was seen is as the policies say")
+    else:
+        print(f"✓ {audited.database} is as the policies say ({looked})")
+    return audited.exit
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' if count != 1 else ''}"
+
+
+def _generated(folder: Path, written: Written) -> int:
+    """Writes both files where neither is there yet, and says what they do not hold."""
+    files = {folder / "access.cedar": written.policies, folder / "access.cedarschema": written.schema}
+    there = [path for path in files if path.exists()]
+    if there:
+        raise UsageError(f"{there[0]} is there already", "nothing was written; --into names another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, text in files.items():
+        path.write_text(text, encoding="utf-8")
+    for line in written.left:
+        print(f"✗ not generated, and closed by a plan: {line}")
+    print(f"{_policies(written.count)} written to {folder}; a plan would change {_counted(len(written.steps), 'thing')}")
+    return 1 if written.left or written.steps else 0
+
+
+def _policies(count: int) -> str:
+    return f"{count} polic{'ies' if count != 1 else 'y'}"

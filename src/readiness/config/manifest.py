@@ -135,11 +135,13 @@ class Security:
     """The `[security]` table: `public` routes as `METHOD /path`, which anyone may ask, and `allow`ed scanner findings.
 
     `policies` are globs of Cedar policies and of the schema they are written against, told apart by their endings.
+    `administrators` are database roles that no policy binds: who owns tables, and who may become that role.
     """
 
     public: tuple[str, ...] = ()
     allow: tuple[Allowed, ...] = ()
     policies: tuple[str, ...] = ("policies/*.cedar", "policies/*.cedarschema", "policies/*.cedarschema.json")
+    administrators: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -463,7 +465,7 @@ def _factors(reader: Reader, raw: object) -> dict[str, tuple[str, ...]]:
 def _security(reader: Reader, raw: object) -> Security:
     at = ("security",)
     table = reader.table(at, raw)
-    reader.known(at, table, ("public", "allow", "policies"))
+    reader.known(at, table, ("public", "allow", "policies", "administrators"))
     public = reader.strings((*at, "public"), table.get("public", []))
     for route in public:
         method, _, path = route.partition(" ")
@@ -471,7 +473,8 @@ def _security(reader: Reader, raw: object) -> Security:
             reader.problem((*at, "public"), f"a public route is written `METHOD /path`, got `{route}`")
     allow = tuple(_allowed(reader, index, item) for index, item in enumerate(reader.items((*at, "allow"), table.get("allow", []))))
     policies = reader.strings((*at, "policies"), table.get("policies", list(Security().policies)))
-    return Security(public, allow, policies)
+    administrators = reader.strings((*at, "administrators"), table.get("administrators", []))
+    return Security(public, allow, policies, administrators)
 
 
 def _allowed(reader: Reader, index: int, raw: object) -> Allowed:

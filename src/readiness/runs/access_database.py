@@ -1,4 +1,4 @@
-"""`access plan` and `apply`: what the policies of a project come to in a live PostgreSQL, printed or carried out."""
+"""`access plan`, `apply` and `audit`: what policies come to in a live PostgreSQL, carried out, compared, written down."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from readiness.runs.access import sound
 if TYPE_CHECKING:
     import psycopg
 
+    from readiness.formats.access_audit import Audited
+    from readiness.formats.cedar.entities import Uid
     from readiness.layers.security.policies import Access
     from readiness.layers.security.render_access import Step
 
@@ -115,6 +117,85 @@ def _planned(access: Access, connection: psycopg.Connection) -> Planned:
         return Planned(refused=refused)
     notes = tuple(f"the owner of {name}, {owner}, keeps its privileges" for name, owner in sorted(found.owners.items()))
     return Planned(render_access.steps(compiled, found.standing.values()), notes=notes)
+
+
+def audit(root: Path, url: str) -> Audited:
+    """How a live database differs from the policies of a project; it is only read, in one snapshot.
+
+    Raises InputError where the policies are wrong, CannotJudge where they mean nothing in this database or where the
+    tables cannot be seen.
+    """
+    from readiness.config import manifest as manifests
+
+    access = sound(root)
+    administrators = frozenset(manifests.load(root).security.administrators)
+    with connected(url) as connection, connection.transaction():
+        connection.execute("set transaction isolation level repeatable read, read only")
+        return audited(access, connection, administrators)
+
+
+def audited(access: Access, connection: psycopg.Connection, administrators: frozenset[str]) -> Audited:
+    """How a database differs from policies. Raises CannotJudge where they mean nothing in it."""
+    from readiness.layers.security import binding, catalogue, compiling
+    from readiness.layers.security.auditing import comparing, surroundings
+    from readiness.layers.security.auditing.wanted import Wanted
+
+    declared = access.schema.declared
+    found = catalogue.look(connection, binding.tables(declared))
+    bound = binding.bind(declared, found.tables)
+    compiled = compiling.compile_policies(access.read.policies, declared, bound)
+    if compiled.refused:
+        said = f"{compiled.refused[0]}{f', and {len(compiled.refused) - 1} more' if len(compiled.refused) > 1 else ''}"
+        raise CannotJudge(f"the policies cannot be compared with this database: {said}", "`readiness access plan` says all of it")
+    standing = list(found.standing.values())
+    around = surroundings.read(connection, standing)
+    return comparing.compare(Wanted(compiled, standing, around, administrators, _groups(access, bound.roles)))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Policies and schema made from a database: their texts, what they do not hold, and what a plan would change by them."""
+
+    policies: str
+    schema: str
+    count: int
+    left: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+
+def generate(url: str, schemas: tuple[str, ...] = ()) -> Written:
+    """Policies and schema that say what a database does, which is only read; without schemas of all but PostgreSQL's own.
+
+    Raises UsageError where there is no table.
+    """
+    from readiness.layers.security import catalogue, generating, policies
+
+    with connected(url) as connection:
+        connection.execute(catalogue.READ_ONLY)
+        names = [str(row[0]) for row in catalogue.rows(connection, "generate_tables", schemas=list(schemas))]
+        if not names:
+            raise UsageError("there is no table to write policies for", "--schema names the schema they lie in")
+        made = generating.generate(list(catalogue.look(connection, names).standing.values()))
+        access = policies.assess({"access.cedar": made.text.encode(), "access.cedarschema": made.schema.encode()})
+        for fault in access.faults:
+            if fault.policy in made.policies:
+                made.left.append(f"the policy {fault.policy}: {fault.text}")
+                del made.policies[fault.policy]
+        access = policies.assess({"access.cedar": made.text.encode(), "access.cedarschema": made.schema.encode()})
+        planned = _planned(access, connection) if made.policies else Planned()
+    return Written(made.text, made.schema, len(made.policies), (*made.left, *planned.refused), planned.steps)
+
+
+def _groups(access: Access, roles: frozenset[str]) -> dict[str, frozenset[str]]:
+    """Of every role the project describes, the roles it is in, over any number of steps."""
+    parents = {one.uid: one.parents for one in access.entities if one.uid.type in roles}
+
+    def above(uid: Uid, seen: frozenset[Uid]) -> frozenset[Uid]:
+        for parent in parents.get(uid, ()):
+            seen = seen if parent in seen else above(parent, seen | {parent})
+        return seen
+
+    return {uid.id: frozenset(one.id for one in above(uid, frozenset()) if one.type in roles) for uid in parents}
 
 
 @contextmanager

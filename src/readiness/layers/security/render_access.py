@@ -35,14 +35,8 @@ class Differences:
     lacking: tuple[Rule, ...] = ()
 
 
-def differences(table: TableFacts, compiled: Compiled, standing: Standing) -> Differences:
-    """How a table that stands differs from what policies come to."""
-    grants = [grant for grant in compiled.grants if (grant.schema, grant.table) == (table.schema, table.name)]
-    rules = [rule for rule in compiled.rules if rule.table == table]
-    return _compared(grants, rules, standing, rows=table in compiled.by_row)
-
-
-def _compared(grants: list[Grant], rules: list[Rule], standing: Standing, *, rows: bool) -> Differences:
+def compared(grants: list[Grant], rules: list[Rule], standing: Standing, *, rows: bool) -> Differences:
+    """How a table that stands differs from the grants and rules it should have; `rows` where its rows are decided on."""
     wanted = {(grant.role, grant.verb, grant.column) for grant in grants}
     given = [held for held in standing.held if held.grantor == standing.owner and _covered(held, wanted)]
     excess = [held for held in standing.held if not _covered(held, wanted)]
@@ -77,7 +71,7 @@ def steps(compiled: Compiled, standing: Iterable[Standing]) -> tuple[Step, ...]:
         rules[rule.table.schema, rule.table.name].append(rule)
     rowed = {(table.schema, table.name) for table in compiled.by_row}
     ordered = [(table.schema, table.name) for table in compiled.tables]
-    found = {key: _compared(grants[key], rules[key], stands[key], rows=key in rowed) for key in ordered}
+    found = {key: compared(grants[key], rules[key], stands[key], rows=key in rowed) for key in ordered}
     return (
         *(step for key in ordered for step in _closed(stands[key], found[key], rows=key in rowed)),
         *(Step(_rule(rule)) for key in ordered for rule in found[key].lacking),

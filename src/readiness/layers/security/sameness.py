@@ -95,5 +95,14 @@ def _joined(kind: str, parts: list[Node]) -> Node:
         flat |= set(part.parts) if part.kind == kind else {part}
     if everything in flat:
         return everything
-    kept = sorted(flat - {nothing})
+    kept = sorted(flat - {nothing} - (_implied(flat) if kind == "and" else set()))
     return nothing if not kept else kept[0] if len(kept) == 1 else Node(kind, "", tuple(kept))
+
+
+def _implied(facts: set[Node]) -> set[Node]:
+    """Facts that a column is not null, where another fact could not be so if it were."""
+    strict = [fact.parts[0] if fact.kind == "false of" else fact for fact in facts]
+    there = {part for fact in strict if fact.kind in ("=", "<>", "<", "<=", "like") for part in fact.parts if part.kind == "column"}
+    there |= {Node("column", f"boolean {fact.text}") for fact in strict if fact.kind == "flag"}
+    there |= {part for fact in strict if fact.kind == "within" for part in fact.parts if part.kind == "column"}
+    return {Node("false of", "", (Node("null", "", (column,)),)) for column in there}
