@@ -19,6 +19,7 @@ from types import ModuleType
 from readiness.layers import catalog
 from readiness.runs import check
 from readiness.sequence.finding import Finding, Outcome
+from readiness.sequence.mode import Mode
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SLOW = "infrastructure.tests-bite"
@@ -46,9 +47,15 @@ def script() -> ModuleType:
     return module
 
 
+def asked() -> tuple[str, ...]:
+    """Ids of everything a project that goes to production can show by itself."""
+    every = (*catalog.OURS, *catalog.ORGANIZATION)
+    return tuple(spec.id for spec in every if spec.looked_at(Mode.PRODUCTION) and spec.id not in BY_OTHERS)
+
+
 def findings(root: Path, *, slow: bool) -> dict[str, Finding]:
     """The findings of every check and condition on a project, by id."""
-    names = () if slow else tuple(spec.id for spec in (*catalog.OURS, *catalog.ORGANIZATION) if spec.id not in {SLOW, *BY_OTHERS})
+    names = () if slow else tuple(name for name in asked() if name != SLOW)
     return of(check.check(root, check.Options(only=names, again=True)))
 
 

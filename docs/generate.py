@@ -306,6 +306,7 @@ headers = { Authorization = "Bearer {API_TOKEN}" }
 [security]
 public = ["GET /healthz"]
 policies = ["policies/*.cedar", "policies/*.cedarschema", "policies/*.cedarschema.json"]
+administrators = ["desk_owner"]
 
 [security.reports]
 pip-audit = { fail_on = "low", max_age_days = 3 }
@@ -411,6 +412,7 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "public": "routes of the demo that anyone may ask, as `METHOD /path`",
         "policies": "globs of access policies in Cedar and of the schema they are written against; `entities.json` beside them is read too",
         "reports": "what is asked of the reports of other tools, by the name of the tool: see [security.reports](#securityreports)",
+        "administrators": "database roles that own or administer, and that no access policy binds; `access audit` does not compare them",
         "allow": "secrets that are none, or none any more, see [security.allow](#securityallow)",
     },
     "security.reports": {

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from readiness.cli import access_database
+
 if TYPE_CHECKING:
     from readiness.formats.access_matrix import Matrix
     from readiness.runs.access import Answered, Linted
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 def parser() -> argparse.ArgumentParser:
     """The command line of `access`."""
     found = argparse.ArgumentParser("readiness access", description="Ask the access policies of a project, written in Cedar.")
-    commands = found.add_subparsers(dest="command", required=True, metavar="lint|can|matrix|plan")
+    commands = found.add_subparsers(dest="command", required=True, metavar="lint|can|matrix|plan|apply|audit|generate")
     lint = commands.add_parser("lint", help="say what is wrong with the policies; exit 1 where something is")
     lint.add_argument("files", nargs="*", type=Path, metavar="FILE", help="policies and their schema (default: those of the project)")
     can = commands.add_parser("can", help="say whether somebody may do something, and which policies decide; exit 1 where not")
@@ -25,21 +27,18 @@ def parser() -> argparse.ArgumentParser:
     can.add_argument("--context", default="", metavar="JSON", help="what else the request says, an object")
     matrix = commands.add_parser("matrix", help="show who may do what with which")
     matrix.add_argument("--format", choices=("text", "html", "json"), default="text", help="text, a page for people, or JSON")
-    plan = commands.add_parser("plan", help="print the SQL that makes a PostgreSQL decide the same; exit 1 where it cannot")
-    plan.add_argument(
-        "--database-url", default="", metavar="URL", help="the database, which is only read (default: READINESS_DATABASE_URL)"
-    )
+    live = access_database.add(commands)
     for sub in (can, matrix):
         sub.add_argument(
             "--entities", type=Path, metavar="FILE", help="who there is, in Cedar's JSON (default: entities.json beside the policies)"
         )
-    for sub in (lint, can, matrix, plan):
+    for sub in (lint, can, matrix, *live):
         sub.add_argument("--project", type=Path, default=Path(), metavar="PATH", help="folder of the project (default: here)")
     return found
 
 
 def run(argv: list[str]) -> int:
-    """Runs `lint`, `can`, `matrix` or `plan`."""
+    """Runs one of its commands."""
     given = parser().parse_args(argv)
     from readiness.runs import access
 
@@ -50,7 +49,7 @@ def run(argv: list[str]) -> int:
         return _answered(access.can(root, (given.principal, given.action, given.resource), given.context, given.entities))
     if given.command == "matrix":
         return _matrix(*access.table(root, given.entities), given.format)
-    return _planned(root, given.database_url)
+    return access_database.run(root, given)
 
 
 def _linted(linted: Linted) -> int:
@@ -93,24 +92,6 @@ def _answered(answered: Answered) -> int:
         for text, line in near.unmet:
             print(f"    not so  {text}  {near.policy.file}:{line}")
     return 0 if decision.allowed else 1
-
-
-def _planned(root: Path, url: str) -> int:
-    import os
-
-    from readiness.errors import UsageError
-    from readiness.runs import access
-
-    address = url or os.environ.get("READINESS_DATABASE_URL", "")
-    if not address:
-        raise UsageError("no database to plan for", "--database-url postgresql://user@host/database, or READINESS_DATABASE_URL")
-    planned = access.plan(root, address)
-    for line in planned.refused:
-        print(f"✗ {line}", file=sys.stderr)
-    for line in planned.notes:
-        print(f"note: {line}", file=sys.stderr)
-    print(planned.script, end="")
-    return 1 if planned.refused else 0
 
 
 def _matrix(project: str, matrix: Matrix, form: str) -> int:

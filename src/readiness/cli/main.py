@@ -32,7 +32,7 @@ COMMANDS: Final = {
         "export": "write what a project consists of as a CycloneDX bill of materials",
     },
     "2 Security": {
-        "access": "lint access policies, ask them, show who may do what",
+        "access": "lint access policies, ask them, show who may do what; hold a PostgreSQL to them",
     },
     "3 Data": {
         "data": "write what can be seen of a data contract",

@@ -150,11 +150,13 @@ class Security:
 
     `policies` are globs of Cedar policies and of the schema they are written against, told apart by their endings.
     `reports` says what is asked of the reports of other tools, by the name of the tool in small letters.
+    `administrators` are database roles that no policy binds: who owns tables, and who may become that role.
     """
 
     public: tuple[str, ...] = ()
     allow: tuple[Allowed, ...] = ()
     policies: tuple[str, ...] = ("policies/*.cedar", "policies/*.cedarschema", "policies/*.cedarschema.json")
+    administrators: tuple[str, ...] = ()
     reports: Mapping[str, ReportRule] = field(default_factory=dict)
 
     def rule(self, tool: str) -> ReportRule:
@@ -483,7 +485,7 @@ def _factors(reader: Reader, raw: object) -> dict[str, tuple[str, ...]]:
 def _security(reader: Reader, raw: object) -> Security:
     at = ("security",)
     table = reader.table(at, raw)
-    reader.known(at, table, ("public", "allow", "policies", "reports"))
+    reader.known(at, table, ("public", "allow", "policies", "administrators", "reports"))
     public = reader.strings((*at, "public"), table.get("public", []))
     for route in public:
         method, _, path = route.partition(" ")
@@ -491,7 +493,8 @@ def _security(reader: Reader, raw: object) -> Security:
             reader.problem((*at, "public"), f"a public route is written `METHOD /path`, got `{route}`")
     allow = tuple(_allowed(reader, index, item) for index, item in enumerate(reader.items((*at, "allow"), table.get("allow", []))))
     policies = reader.strings((*at, "policies"), table.get("policies", list(Security().policies)))
-    return Security(public, allow, policies, _report_rules(reader, table.get("reports")))
+    administrators = reader.strings((*at, "administrators"), table.get("administrators", []))
+    return Security(public, allow, policies, administrators, _report_rules(reader, table.get("reports")))
 
 
 def _report_rules(reader: Reader, raw: object) -> dict[str, ReportRule]:

@@ -59,7 +59,7 @@ def can(root: Path, words: tuple[str, str, str], context: str = "", entity_file:
     Raises InputError where the policies or the entities are wrong, UsageError where the question is none, CannotJudge
     where a policy errs on it.
     """
-    access = _sound(root, entity_file)
+    access = sound(root, entity_file)
     declared = access.schema.declared
     action = _action(words[1], declared)
     principal = _uid(words[0], action.principals, access.entities, "principal", action)
@@ -80,47 +80,9 @@ def can(root: Path, words: tuple[str, str, str], context: str = "", entity_file:
 
 def table(root: Path, entity_file: Path | None = None) -> tuple[str, Matrix]:
     """The id of a project and its access matrix. Raises InputError where policies or entities are wrong."""
-    access = _sound(root, entity_file)
+    access = sound(root, entity_file)
     found = matrix.make(access.sound, access.schema, access.entities, access.entity_files)
     return projects.load(root, manifests.load(root).project_id).id, found
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """The SQL that a database would need, or why there is none; `notes` are what it does not change."""
-
-    script: str = ""
-    refused: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-def plan(root: Path, url: str) -> Planned:
-    """What the policies of a project come to in a database, which is only read.
-
-    Raises InputError where the policies are wrong, UsageError and CannotJudge where the database cannot be asked.
-    """
-    from readiness.layers.security import binding, catalogue, compiling, render_access
-    from readiness.store.connection import connect, reported
-
-    access = _sound(root, None)
-    declared = access.schema.declared
-    with connect(url) as connection, reported():
-        found = catalogue.read(connection, binding.tables(declared))
-        compiled = compiling.compile_policies(access.read.policies, declared, binding.bind(declared, found.tables))
-        known = catalogue.roles(connection, compiled.roles)
-    refused = (*compiled.refused, *_unfit(compiled.roles, known))
-    if refused:
-        return Planned(refused=refused)
-    notes = tuple(f"the owner of {name}, {owner}, keeps its privileges" for name, owner in sorted(found.owners.items()))
-    return Planned(render_access.script(compiled), notes=notes)
-
-
-def _unfit(names: Iterable[str], known: Mapping[str, bool]) -> list[str]:
-    return [
-        f"the role `{name}` is not bound by row security" if name in known else f"there is no role `{name}` in the database"
-        for name in names
-        if known.get(name, True)
-    ]
 
 
 def _gathered(root: Path) -> Access:
@@ -146,7 +108,8 @@ def _named(files: Iterable[Path]) -> Access:
     return policies.assess(known, {name: data for name, data in found.items() if name not in known})
 
 
-def _sound(root: Path, entity_file: Path | None) -> Access:
+def sound(root: Path, entity_file: Path | None = None) -> Access:
+    """The policies of a project, where nothing is wrong with them. Raises InputError with everything that is."""
     access = _gathered(root)
     if entity_file is not None and access.schema.text:
         access = _with_entities(access, entity_file)

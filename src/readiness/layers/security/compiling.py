@@ -6,14 +6,14 @@ columns becomes privileges. One refusal refuses the whole, since a policy that i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from cedarpy import policies_to_pst, pst
 
 from readiness.formats.cedar import Action, Declared, Policy
-from readiness.layers.security.binding import BY_COLUMN, NAME_LIMIT_BYTES, Binding, Bound, TableFacts
+from readiness.layers.security.binding import BY_COLUMN, NAME_LIMIT_BYTES, VERBS, Binding, Bound, TableFacts
 from readiness.layers.security.render_condition import Asked, Refused, boolean, literal, member
 
 _NO_ROLES: Final = frozenset({"public", "none", "current_user", "session_user", "current_role"})
@@ -21,13 +21,17 @@ _NO_ROLES: Final = frozenset({"public", "none", "current_user", "session_user", 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One policy of a table: permissive for `role`, or restrictive for everybody where `role` is empty."""
+    """One policy of a table: permissive for `role`, or restrictive for everybody where `role` is empty.
+
+    `verb` may be `all`; `source` is the policy it comes from, `id at file:line`.
+    """
 
     table: TableFacts
     name: str
     verb: str
     role: str
     condition: str
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,7 +50,8 @@ class Compiled:
     """What the policies come to; where something is refused there are no rules and no grants.
 
     `by_row` are those of the tables whose rows are decided on, so that row security has to count for them; `roles` are
-    all that policies name.
+    all that policies name. `sources` are the permits that a grant comes from, `closed` the forbids that take a privilege on
+    a column of a table from everybody.
     """
 
     tables: tuple[TableFacts, ...] = ()
@@ -55,6 +60,8 @@ class Compiled:
     rules: tuple[Rule, ...] = ()
     grants: tuple[Grant, ...] = ()
     refused: tuple[str, ...] = ()
+    sources: Mapping[Grant, tuple[str, ...]] = field(default_factory=dict)
+    closed: Mapping[tuple[str, str, str], tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,7 @@ def compile_policies(policies: Sequence[Policy], declared: Declared, binding: Bi
             worker.refused.append(f"{policy.place}: policy `{policy.id}`: {error} cannot be compiled")
         except ValueError as error:  # the engine's own bound on nesting
             worker.refused.append(f"{policy.place}: policy `{policy.id}`: cannot be compiled: {error}")
+    worker.rules = _merged(worker.rules)
     refused = (*binding.refused, *worker.refused, *worker.doubled(), *worker.taken())
     tables = {bound.table.name: bound.table for bound in (*binding.rows.values(), *binding.columns.values())}
     if refused:
@@ -83,7 +91,22 @@ def compile_policies(policies: Sequence[Policy], declared: Declared, binding: Bi
     by_row = {bound.table.name for bound in binding.rows.values()}
     ordered = tuple(tables[name] for name in sorted(tables))
     rowed = tuple(table for table in ordered if table.name in by_row)
-    return Compiled(ordered, rowed, tuple(sorted(worker.named)), rules, tuple(sorted(worker.granted())))
+    grants = worker.granted()
+    sources = {grant: tuple(sorted(worker.grants[grant])) for grant in grants if grant in worker.grants}
+    closed = {key: tuple(sorted(said)) for key, said in worker.closed.items()}
+    return Compiled(ordered, rowed, tuple(sorted(worker.named)), rules, tuple(sorted(grants)), (), sources, closed)
+
+
+def _merged(rules: Sequence[Rule]) -> list[Rule]:
+    """The rules, where one policy says the same of all that can be done with a row as one rule for all of it."""
+    kept: dict[tuple[str, str, str, str, str], list[Rule]] = {}
+    for rule in rules:
+        kept.setdefault((rule.table.schema, rule.table.name, rule.source, rule.role, rule.condition), []).append(rule)
+    found: list[Rule] = []
+    for same in kept.values():
+        whole = {rule.verb for rule in same} == set(VERBS)
+        found += [replace(same[0], verb="all", name=same[0].name.removesuffix(f"_{same[0].verb}"))] if whole else same
+    return found
 
 
 class _Compiler:
@@ -92,8 +115,8 @@ class _Compiler:
         self.binding = binding
         self.refused: list[str] = []
         self.rules: list[Rule] = []
-        self.grants: set[Grant] = set()
-        self.closed: set[tuple[str, str, str]] = set()
+        self.grants: dict[Grant, set[str]] = {}
+        self.closed: dict[tuple[str, str, str], set[str]] = {}
         self.named: dict[str, str] = {}
 
     def policy(self, policy: Policy) -> None:
@@ -109,7 +132,7 @@ class _Compiler:
             self._row(policy, node, action, bound, several=len(verbs) > 1)
         for action, name in pairs:
             if (bound := self.binding.columns.get(name)) is not None:
-                self._columns(node, action, bound)
+                self._columns(policy, node, action, bound)
 
     def _names(self, scope: pst.ActionConstraint, action: Action) -> bool:
         groups = self._groups(action)
@@ -159,12 +182,15 @@ class _Compiler:
         table = bound.table
         if node.effect == "forbid":
             parts.insert(0, self._whoever(node.principal, action))
-            self.rules.append(Rule(table, name, verb, "", f"(not coalesce({_all(parts)}, true))"))
+            self.rules.append(Rule(table, name, verb, "", f"(not coalesce({_all(parts)}, true))", said(policy)))
             return
         who = self._permitted(node.principal, action)
-        self.rules.append(Rule(table, name, verb, who.role, _all([who.condition, *parts])))
+        self.rules.append(Rule(table, name, verb, who.role, _all([who.condition, *parts]), said(policy)))
         if verb not in BY_COLUMN or not self._by_column(table):
-            self.grants.add(Grant(table.schema, table.name, verb, who.role))
+            self._grant(Grant(table.schema, table.name, verb, who.role), policy)
+
+    def _grant(self, grant: Grant, policy: Policy) -> None:
+        self.grants.setdefault(grant, set()).add(said(policy))
 
     @staticmethod
     def _clause(clause: pst.Clause) -> pst.Expr:
@@ -216,30 +242,46 @@ class _Compiler:
     def _by_column(self, table: TableFacts) -> bool:
         return any(bound.table == table for bound in self.binding.columns.values())
 
-    def _columns(self, node: pst.Template, action: Action, bound: Bound) -> None:
+    def _columns(self, policy: Policy, node: pst.Template, action: Action, bound: Bound) -> None:
+        """What a policy says of columns: of one of them, or of the table where it says it of all there are and will be."""
         verb, table = self.binding.verbs[action.uid], bound.table
-        if verb not in BY_COLUMN:
-            raise Refused(f"`{verb}` of a column")
         if node.clauses:
             raise Refused("a privilege on a column under a condition")
-        names = [column.name for column in table.columns]
-        if isinstance(node.resource, pst.ScopeEq) and isinstance(node.resource.entity, pst.EntityUid):
-            names = [node.resource.entity.id]
-            if table.column(names[0]) is None:
-                raise Refused(f"`{node.resource.entity}`, which `{table.name}` does not have,")
+        name = node.resource.entity.id if isinstance(node.resource, pst.ScopeEq) and isinstance(node.resource.entity, pst.EntityUid) else ""
+        if name and verb not in BY_COLUMN:
+            raise Refused(f"`{verb}` of a column")
+        if name and table.column(name) is None:
+            raise Refused(f"`{bound.type.name}::{name}`, which `{table.name}` does not have,")
+        if verb not in BY_COLUMN and any(one.table == table for one in self.binding.rows.values()):
+            raise Refused(f"`{verb}` of columns whose rows are decided on,")
         if node.effect == "forbid":
             if self._whoever(node.principal, action) != "true":
                 raise Refused("a privilege taken from some roles only, whose members keep it through others,")
-            self.closed |= {(table.name, verb, name) for name in names}
+            self.closed.setdefault((table.name, verb, name), set()).add(said(policy))
             return
         if isinstance(node.principal, pst.ScopeEq):
             raise Refused("a privilege on a column for one principal, which members of that role inherit,")
         role = self._permitted(node.principal, action).role
-        self.grants |= {Grant(table.schema, table.name, verb, role, name) for name in names}
+        self._grant(Grant(table.schema, table.name, verb, role, name), policy)
 
     def granted(self) -> set[Grant]:
-        """The privileges that no forbid takes back."""
-        return {grant for grant in self.grants if (grant.table, grant.verb, grant.column) not in self.closed}
+        """The privileges that no forbid takes back; one on a table of which a column is forbidden is one on each other."""
+        found: set[Grant] = set()
+        tables = {(bound.table.schema, bound.table.name): bound.table for bound in self.binding.columns.values()}
+        for grant in list(self.grants):
+            closed = {column for table, verb, column in self.closed if (table, verb) == (grant.table, grant.verb)}
+            if "" in closed or (grant.column and grant.column in closed):
+                continue
+            if grant.column or not closed:
+                found.add(grant)
+                continue
+            for column in tables[grant.schema, grant.table].columns:
+                if column.name not in closed:
+                    one = replace(grant, column=column.name)
+                    self.grants.setdefault(one, set()).update(self.grants[grant])
+                    found.add(one)
+        whole = {replace(grant, column="") for grant in found if not grant.column}
+        return {grant for grant in found if not grant.column or replace(grant, column="") not in whole}
 
     def doubled(self) -> list[str]:
         """Refuses two policies of a table that would bear one name."""
@@ -262,3 +304,8 @@ class _Compiler:
 def _all(parts: list[str]) -> str:
     kept = [part for part in parts if part != "true"]
     return f"({' and '.join(kept)})" if kept else "true"
+
+
+def said(policy: Policy) -> str:
+    """A policy as it is named where it is the reason for something: `id at file:line`."""
+    return f"{policy.id} at {policy.place}"

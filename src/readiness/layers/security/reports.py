@@ -20,6 +20,7 @@ from readiness.formats.reports import stored as stores
 from readiness.formats.reports.report import Level, Report, fingerprinted
 from readiness.formats.reports.stored import Stored
 from readiness.sequence.evidence import CLOCK_SKEW, Digest
+from readiness.sequence.wording import counted
 from readiness.world import git, keys
 from readiness.world.project import Project
 
@@ -110,7 +111,7 @@ def _stale(item: Stored, project: Project, longest: timedelta, now: datetime) ->
         return f"is dated {item.made_at:%Y-%m-%d %H:%M} UTC, which is in the future"
     if now >= item.made_at + longest:
         age = (now - item.made_at).days
-        return f"is {age} day{'' if age == 1 else 's'} old, and counts for {longest.days if longest.days else longest}"
+        return f"is {counted(age, 'day')} old, and counts for {longest.days if longest.days else longest}"
     if (commit := item.report.commit) and not (len(commit) >= 7 and project.commit.startswith(commit.lower())):
         here = f"this is {project.commit[:12]}" if project.commit else "this is no commit"
         return f"is about commit {commit[:12]}, and {here}"

@@ -140,7 +140,10 @@ class _Maker:
         if kind.ids:
             return [Entity(Uid(kind.name, name)) for name in kind.ids]
         found = [Entity(Uid(kind.name, f"{word}-{index + 1}"), *shape) for index, shape in enumerate(shapes[:ENTITIES])]
-        found += [Entity(Uid(kind.name, name), *shape) for name in ids for shape in shapes[-1:]]
+        for record, group in shapes[-1:]:
+            # what policies name is a group itself where its type can be in its own: in each other they would go round
+            above = tuple(uid for uid in group if kind.name not in (uid.type, *self.declared.ancestors(uid.type)))
+            found += [Entity(Uid(kind.name, name), record, above) for name in ids]
         if tags:
             found += [Entity(Uid(kind.name, f"{word}-tagged"), *shapes[0], dict.fromkeys((*self.said.texts[:VALUES], "other"), tags[0]))]
         return list({entity.uid: entity for entity in found}.values())

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from readiness.layers.infrastructure import live
 from readiness.layers.infrastructure.evidence import Part
-from readiness.sequence.finding import Basis, Cause, Finding, Outcome, Remedy
+from readiness.sequence.finding import Basis, Cause, Finding, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
 from readiness.world.context import Context
 
@@ -53,7 +53,8 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     basis = Basis.EXECUTED if any(part.executed for part in made) else Basis.OBSERVED
     if problems:
         more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
-        remedy = Remedy("apply what is declared, or declare what is live; what has to stay for now can be waived with a reason")
+        text = "apply what is declared, or declare what is live; what has to stay for now can be waived with a reason"
+        remedy = Remedy(text, _command(problems[0]))
         return Finding(ID, Outcome.FAILS, basis, subject, expected, f"{problems[0].text}{more}", problems[0].text, Cause.PROJECT,
                        problems[0].location, remedy, problems, notes)  # fmt: skip
     undecided = next((part for part in made if part.cause is not Cause.NONE), None)
@@ -63,3 +64,12 @@ def judge(observed: Observed, policy: Policy) -> Finding:
                        notes=notes)  # fmt: skip
     text = "; ".join(part.compared for part in made)
     return Finding(ID, Outcome.HOLDS, basis, subject, expected, f"no drift: {text}", notes=notes)
+
+
+def _command(problem: Problem) -> str:
+    """What shows or ends a difference, by what it is about."""
+    if problem.subject.startswith("service "):
+        return f"docker compose up -d {problem.subject.removeprefix('service ')}"
+    if problem.subject.startswith(".env: ") and problem.location is not None:
+        return f"sed -n {problem.location.line}p {problem.location.file}"
+    return f"readiness check --only {ID} --again"

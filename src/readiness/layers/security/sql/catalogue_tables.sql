@@ -1,28 +1,31 @@
--- One row where the name is there: schema, name, whether it is a table, its owner, the columns of its primary key, its
--- policies, and who but the owner was granted anything on it or on a column of it.
+-- One row for each name that is there, in the order asked: its number, oid, schema, name, whether it holds rows of its
+-- own or in partitions, its owner, whether row security counts for it and for its owner, the columns of its primary key.
+-- A name without a schema is the first of that name in the search path.
 select
-  space.nspname,
-  class.relname,
+  asked.number,
+  class.oid,
+  space.nspname::text,
+  class.relname::text,
   class.relkind in ('r', 'p'),
-  pg_get_userbyid(class.relowner),
+  pg_get_userbyid(class.relowner)::text,
+  class.relrowsecurity,
+  class.relforcerowsecurity,
   coalesce((
     select array_agg(key.attname::text order by array_position(index.indkey::int2[], key.attnum))
     from pg_index index
     join pg_attribute key on key.attrelid = class.oid and key.attnum = any (index.indkey::int2[])
     where index.indrelid = class.oid and index.indisprimary
-  ), '{}'),
-  coalesce((select array_agg(policy.polname::text order by policy.polname) from pg_policy policy where policy.polrelid = class.oid), '{}'),
-  coalesce((
-    select array_agg(distinct role.rolname::text)
-    from (
-      select class.relacl as acl
-      union all
-      select attribute.attacl from pg_attribute attribute where attribute.attrelid = class.oid and not attribute.attisdropped
-    ) given
-    cross join lateral aclexplode(given.acl) as item
-    join pg_roles role on role.oid = item.grantee
-    where role.oid <> class.relowner
   ), '{}')
-from pg_class class
+from unnest(%(schemas)s::text[], %(names)s::text[]) with ordinality as asked(schema, name, number)
+cross join lateral (
+  select class.oid
+  from pg_class class
+  join pg_namespace space on space.oid = class.relnamespace
+  where class.relname = asked.name::name
+    and case when asked.schema = '' then space.nspname = any (current_schemas(true)) else space.nspname = asked.schema::name end
+  order by array_position(current_schemas(true), space.nspname)
+  limit 1
+) found
+join pg_class class on class.oid = found.oid
 join pg_namespace space on space.oid = class.relnamespace
-where class.oid = to_regclass(%(name)s);
+order by asked.number;
