@@ -62,7 +62,8 @@ def _shown(planned: Planned) -> int:
         count = counted(len(planned.steps), "statement")
         print(f"{count}, {takes} of them {'take' if takes != 1 else 'takes'} something away; {planned.digest}", file=sys.stderr)
     else:
-        print("nothing to change: the database decides as the policies do", file=sys.stderr)
+        told = "nothing to change: privileges and row security of these tables are as the policies say"
+        print(f"{told}; `readiness access audit` looks at roles and all else", file=sys.stderr)
     return 0
 
 
