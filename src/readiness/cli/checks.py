@@ -28,12 +28,14 @@ def run(argv: list[str]) -> int:
         print(f"{spec.id}\n{_required(spec)}; cost: {spec.cost.name.lower()}\n\n{doc}")
         return 0
     heading = ""
-    for spec in (*catalog.specs(), *catalog.ORGANIZATION):
+    every = (*catalog.specs(), *catalog.ORGANIZATION)
+    wide, titled = (max(len(text) for text in texts) for texts in zip(*((spec.id, spec.title) for spec in every), strict=True))
+    for spec in every:
         found = f"{spec.layer.number} {spec.layer.value}" if spec.layer else "organization, for approval"
         if found != heading:
             heading = found
             print(heading)
-        print(f"  {spec.id:<38} {spec.title:<22} {_needed(spec)}")
+        print(f"  {spec.id:<{wide}} {spec.title:<{titled}} {_needed(spec)}")
     return 0
 
 
