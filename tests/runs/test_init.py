@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -189,6 +190,17 @@ def test_contracts_of_tests_do_not_come_in_by_a_glob(tmp_path: Path) -> None:
     files = {**BARE, "data/tickets.csv": TICKETS, "docs/contracts/tickets.yaml": CONTRACT, "tests/x.odcs.yaml": CONTRACT}
     written = init.init(make_repository(tmp_path / "desk", files))
     assert tomllib.loads(written.text)["data"]["contracts"] == ["docs/contracts/tickets.yaml"]
+
+
+def test_a_file_that_code_only_points_its_readers_to_is_no_data(tmp_path: Path) -> None:
+    book = {"cells": [{"cell_type": "markdown", "source": ["see `graph.json` and\n", "guide.md\n"]},
+                      {"cell_type": "code", "source": ['open("prices.json")\n']}]}  # fmt: skip
+    code = {"app.py": '"""See docs/guide.md for usage."""\n', "book.ipynb": json.dumps(book)}
+    files = {"docs/guide.md": "# How\n", "graph.json": "{}", "prices.json": "[]"}
+    written = init.init(make_repository(tmp_path / "desk", {**code, **files}))
+    told = [item.why for part in written.parts if part.title.endswith("Data") for item in part.yours]
+    assert told[:1] == ["prices.json has no contract"]
+    assert not [why for why in told if "guide" in why or "graph" in why]
 
 
 def test_data_without_a_contract_is_named_and_no_more_of_it_than_fits(tmp_path: Path) -> None:

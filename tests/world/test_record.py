@@ -127,3 +127,17 @@ def test_a_package_without_a_record_is_listed_and_has_nothing_to_compare(tmp_pat
 def test_an_environment_without_packages_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         record.verify(tmp_path)
+
+
+def test_a_file_of_two_packages_is_right_as_either_ships_it(tmp_path: Path) -> None:
+    install(tmp_path, "cv_contrib-1.0", {"cv/__init__.py": "# contrib\n", "cv/same.py": "1\n"})
+    site = install(tmp_path, "cv_headless-1.0", {"cv/__init__.py": "# headless\n", "cv/same.py": "1\n"})
+    for found in (record.verify(tmp_path), record.verify_sites([site], lambda path: hashlib.sha256(Path(path).read_bytes()).hexdigest())):
+        assert (found.altered, found.shared) == ((), (record.Shared("cv/__init__.py", ("cv-contrib", "cv-headless")),))
+
+
+def test_a_file_of_two_packages_that_is_as_neither_ships_it_is_altered(tmp_path: Path) -> None:
+    install(tmp_path, "cv_contrib-1.0", {"cv/__init__.py": "# contrib\n"})
+    site = install(tmp_path, "cv_headless-1.0", {"cv/__init__.py": "# headless\n"})
+    (site / "cv/__init__.py").write_text("# patched here\n")
+    assert {item.path for item in record.verify(tmp_path).altered} == {"cv/__init__.py"}

@@ -72,10 +72,15 @@ def _data(project: Project, manifest: Manifest) -> list[str]:
         data = datasets.is_data(path, manifest.data.not_data) or (
             path.endswith((".sqlite3", *_ROWS)) and not globs.matching(manifest.data.not_data, [path])
         )
-        sure = path.lower().endswith(_ROWS) or posixpath.basename(path) in named
+        sure = path.lower().endswith(_ROWS) or _opened(posixpath.basename(path), named)
         if data and sure and path not in written and not _aside(path):
             found.append(path)
     return found
+
+
+def _opened(name: str, code: str) -> bool:
+    """Whether code names a file at the end of a text of its own, as what it opens; one that a comment points to is not."""
+    return re.search(rf"{re.escape(name)}\\?[\"']", code) is not None
 
 
 def _code(project: Project) -> str:

@@ -8,7 +8,8 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ from readiness.world import digests
 _REWRITTEN: Final = ("../", "INSTALLER", "REQUESTED", "direct_url.json", "RECORD", "uv_cache.json")
 """What an installer writes itself: scripts with our interpreter in their first line, and its own notes."""
 
+_Row = tuple[Path, Path, list[str]]
+"""A folder of packages, the notes of one of them, and a line of its RECORD."""
+
 
 @dataclass(frozen=True, slots=True)
 class Altered:
@@ -32,12 +36,24 @@ class Altered:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """A file that `packages` (canonical names) each ship with another content."""
+
+    path: str
+    packages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
-    """The result of a verification: packages as canonical name → version, files compared, and what differs."""
+    """The result of a verification: packages as canonical name → version, files compared, and what differs.
+
+    `shared` are files that several packages ship, each another one: the package that was installed last has its own there.
+    """
 
     packages: dict[str, str]
     compared: int
     altered: tuple[Altered, ...]
+    shared: tuple[Shared, ...] = ()
 
 
 def site_packages(environment: Path) -> Path:
@@ -102,14 +118,31 @@ def _package(info: Path) -> str:
 def verify(environment: Path) -> Recorded:
     """Hashes every installed file again and compares it with its package's RECORD (PEP 376).
 
-    Files an installer writes itself are left out, as are packages installed in place from the project.
+    Files an installer writes itself are left out, as are packages installed in place from the project. A file that several
+    packages ship, as two builds of one library do, is right as any of them ships it.
     """
     site = site_packages(environment)
-    rows = _recorded_rows(site)
+    rows = [(site, info, row) for info, row in _recorded_rows(site)]
     with ThreadPoolExecutor(max_workers=4) as pool:  # hashing releases the interpreter lock
-        verdicts = pool.map(lambda item: _compare(site, *item), rows, chunksize=256)
-        altered = tuple(verdict for verdict in verdicts if verdict is not None)
-    return Recorded(packages(environment), len(rows), altered)
+        altered, shared = _settled(rows, list(pool.map(lambda item: _compare(*item), rows, chunksize=256)))
+    return Recorded(packages(environment), len(rows), altered, shared)
+
+
+def _settled(rows: list[_Row], verdicts: Sequence[Altered | None]) -> tuple[tuple[Altered, ...], tuple[Shared, ...]]:
+    """What is altered, without the files that are as another package ships them; and the files that packages ship differently."""
+    times = Counter((site, row[0]) for site, _, row in rows)
+    shipped: dict[tuple[Path, str], dict[str, str]] = defaultdict(dict)
+    intact = set()
+    for (site, info, row), verdict in zip(rows, verdicts, strict=True):
+        if times[site, row[0]] > 1:
+            shipped[site, row[0]][_package(info)] = row[1].rstrip("=")
+            if verdict is None:
+                intact.add((site, row[0]))
+    altered = tuple(
+        verdict for (site, _, row), verdict in zip(rows, verdicts, strict=True) if verdict is not None and (site, row[0]) not in intact
+    )
+    shared = tuple(Shared(path, tuple(sorted(by))) for (_, path), by in sorted(shipped.items()) if len(set(by.values())) > 1)
+    return altered, shared
 
 
 def verify_sites(sites: list[Path], digest_of: Callable[[str], str]) -> Recorded:
@@ -118,13 +151,13 @@ def verify_sites(sites: list[Path], digest_of: Callable[[str], str]) -> Recorded
     `digest_of` gives the SHA-256 in hex of the file at a path, and may remember it; it raises OSError.
     """
     found: dict[str, str] = {}
-    rows: list[tuple[Path, Path, list[str]]] = []
+    rows: list[_Row] = []
     for site in sites:
         new = {name: version for name, version in _named(site) if name not in found}
         found |= new
         rows += [(site, info, row) for info, row in _recorded_rows(site) if _package(info) in new]
-    verdicts = digests.spread(lambda item: _compare(*item, digest_of), rows)
-    return Recorded(found, len(rows), tuple(verdict for verdict in verdicts if verdict is not None))
+    altered, shared = _settled(rows, digests.spread(lambda item: _compare(*item, digest_of), rows))
+    return Recorded(found, len(rows), altered, shared)
 
 
 def _named(site: Path) -> list[tuple[str, str]]:

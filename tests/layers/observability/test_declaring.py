@@ -30,6 +30,8 @@ PROJECT = "[project]\nname = 'x'\nversion = '1'\n"
          "printf '%s\\n' a b | uv pip compile --generate-hashes requirements.txt - -o requirements.txt"),
         ({"requirements.txt": "c==1 --hash=sha256:00\n", "requirements.in": "c\n"},
          "printf '%s\\n' '' a b >> requirements.in && uv pip compile --generate-hashes requirements.in -o requirements.txt"),
+        ({"Dockerfile": "FROM python:3.12\nCOPY . .\nRUN pip install -r ci/pip.txt && pip install -r requirements.txt\n",
+          "ci/pip.txt": "pip==26.1 --hash=sha256:00\n", "requirements.txt": "c\n"}, "printf '%s\\n' '' a b >> requirements.txt"),
         ({"main.py": ""}, "printf '%s\\n' a b >> requirements.txt"),
     ],
 )  # fmt: skip

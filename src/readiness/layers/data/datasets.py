@@ -19,7 +19,7 @@ _PARTITIONS: Final = 5
 """From this many files of one suffix in one folder on, they are parts of one dataset."""
 _NO_DATA: Final = re.compile(
     r"requirements[\w.-]*\.txt|constraints[\w.-]*\.txt|package\.json|[\w.-]*lock\.json|[jt]sconfig[\w.-]*\.json|config[\w.-]*\.json|"
-    r"[\w.-]*[.-]config\.json|settings[\w.-]*\.json|tokenizer[\w.-]*\.json|special_tokens_map\.json|manifest\.json|CMakeLists\.txt|"
+    r"[\w.-]*[.-]config\.json|settings[\w.-]*\.json|tokenizer[\w.-]*\.json|special_tokens_map\.json|manifest\.json|langgraph\.json|CMakeLists\.txt|"
     r"(readme|licen[cs]e|copying|notice|changelog|changes|contributing|authors|security)[\w.-]*\.(md|txt|html)|robots\.txt|llms\.txt",
     re.IGNORECASE,
 )

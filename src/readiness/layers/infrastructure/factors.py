@@ -31,19 +31,19 @@ _BY_NAME: Final[tuple[tuple[Factor, re.Pattern[str]], ...]] = (
     ),
     (
         Factor.MODEL,
-        re.compile(r"(?:.*/)?models?/(?!.*\.(?:py|pyi|sql)$).*|.*\.(?:onnx|safetensors|gguf|pt|pth|h5|keras|joblib|tflite|pkl)"),
+        re.compile(r"(?:.*/)?models?/(?!.*\.(?:pyc?|pyi|sql)$).*|.*\.(?:onnx|safetensors|gguf|pt|pth|h5|keras|joblib|tflite|pkl)"),
     ),
     (
         Factor.DATA,
         re.compile(
-            r"(?:.*/)?(?:data|datasets?|corpus|corpora|fixtures|documents)/(?!.*\.(?:py|pyi)$).*"
+            r"(?:.*/)?(?:data|datasets?|corpus|corpora|fixtures|documents)/(?!.*\.(?:pyc?|pyi)$).*"
             r"|.*\.(?:csv|tsv|parquet|jsonl|ndjson|arrow|feather|sqlite3?|db|npy|npz|xlsx?|pdf|docx)"
         ),
     ),
     (
         Factor.CONFIGURATION,
         re.compile(
-            r"(?:.*/)?(?:config|configs|settings|conf)/(?!.*\.py$).*|(?:.*/)?\.env[\w.-]*|.*\.(?:ya?ml|toml|ini|cfg|conf|json|properties)"
+            r"(?:.*/)?(?:config|configs|settings|conf)/(?!.*\.pyc?$).*|(?:.*/)?\.env[\w.-]*|.*\.(?:ya?ml|toml|ini|cfg|conf|json|properties)"
         ),
     ),
 )

@@ -24,6 +24,7 @@ class Step:
     reason: str = ""
     altered: tuple[record.Altered, ...] = ()
     compared: int = 0
+    shared: tuple[record.Shared, ...] = ()
 
     @property
     def reached(self) -> bool:
@@ -68,7 +69,7 @@ def installed(fresh: Environment, first: Environment, called: str) -> Step:
         return Step(Cause.PROJECT, _altered_text(recorded.altered), recorded.altered, recorded.compared)
     if found := _package_difference(first, fresh, called):
         return Step(Cause.PROJECT, found)
-    return Step(compared=recorded.compared)
+    return Step(compared=recorded.compared, shared=recorded.shared)
 
 
 def _package_difference(first: Environment, fresh: Environment, called: str) -> str:

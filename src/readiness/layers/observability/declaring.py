@@ -7,9 +7,12 @@ import shlex
 from itertools import pairwise
 from typing import Final
 
+from readiness.formats import requirements
 from readiness.world.environment import Procedure
 from readiness.world.project import Project
 
+_INSTALLERS: Final = frozenset({"pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "pip-tools"})
+"""What installs the packages of a project; a list of nothing else is not where the project declares its own."""
 _TOOLS: Final = {"uv.lock": "uv add", "poetry.lock": "poetry add", "Pipfile.lock": "pipenv install"}
 
 
@@ -20,9 +23,15 @@ def command(project: Project, procedure: Procedure, packages: tuple[str, ...]) -
         return f"{tool} {names}"
     listed = [after for step in procedure.steps for word, after in pairwise(step.argv) if word in ("-r", "--requirement")]
     lists = [name for name in (*listed, procedure.lock, "requirements.txt") if name.endswith((".txt", ".in")) and name in project.paths]
+    lists = [name for name in lists if not _of_installers(project, name)]
     if not lists:
         return f"uv add {names}" if "[project]" in project.text("pyproject.toml") else f"printf '%s\\n' {names} >> requirements.txt"
     return _in_list(project, lists[0], names)
+
+
+def _of_installers(project: Project, file: str) -> bool:
+    names = {line.name for line in requirements.parse(project.text(file)).lines}
+    return bool(names) and names <= _INSTALLERS
 
 
 def _in_list(project: Project, file: str, names: str) -> str:

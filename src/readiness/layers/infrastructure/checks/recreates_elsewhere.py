@@ -50,6 +50,7 @@ class Observed:
     network: bool = False
     cassette: str = ""
     leaked: bool = False
+    shared: tuple[record.Shared, ...] = ()
 
 
 def observe(context: Context) -> Observed:
@@ -70,17 +71,17 @@ def _climb(context: Context, demo: Demo, source: str) -> Observed:
     touched = tuple(sorted({*first.created, *first.changed}))
     count = len(demos.declared(demo)) + len(demo.requests)
 
-    def stopped(rung: int, cause: Cause, reason: str, altered: tuple[record.Altered, ...] = (), compared: int = 0) -> Observed:
+    def stopped(rung: int, cause: Cause, reason: str, step: ladder.Step = ladder.Step()) -> Observed:  # noqa: B008  frozen
         return Observed(
-            demos.name(demo), source, rung, cause, reason, count, place, altered, compared, touched,
-            first.ran.isolation, demo.network == "on", first.watched.cassette, first.watched.leaked_port,
+            demos.name(demo), source, rung, cause, reason, count, place, step.altered, step.compared, touched,
+            first.ran.isolation, demo.network == "on", first.watched.cassette, first.watched.leaked_port, step.shared,
         )  # fmt: skip
 
     rerun = ladder.rerun(context.demo, demo)
     if not rerun.reached:
         return stopped(-1, rerun.cause, rerun.reason)
     fresh = ladder.afresh(context, demo)
-    return stopped(2 if fresh.reached else 0, fresh.cause, fresh.reason, fresh.altered, fresh.compared)
+    return stopped(2 if fresh.reached else 0, fresh.cause, fresh.reason, fresh)
 
 
 def judge(observed: Observed, policy: Policy) -> Finding:
@@ -101,6 +102,10 @@ def judge(observed: Observed, policy: Policy) -> Finding:
         notes.append("after the server was ended something still answered on its port: it leaves a process behind")
     if observed.touched:
         notes.append(f"the demo also wrote {', '.join(observed.touched[:3])}{' …' if len(observed.touched) > 3 else ''}")
+    if observed.shared:
+        first, more = observed.shared[0], len(observed.shared) - 1
+        also = f", and {counted(more, 'more file')}" if more else ""
+        notes.append(f"{first.path} is shipped by {' and by '.join(first.packages)}, each another one{also}: what was installed last stays")
     asked = RUNG_ASKED[policy.stakes]
     if observed.cause is Cause.NONE and observed.rung >= asked:
         verified = counted(observed.compared_files, "file")
