@@ -20,6 +20,7 @@ from readiness.layers import catalog
 from readiness.runs import check
 from readiness.sequence.finding import Finding, Outcome
 from readiness.sequence.mode import Mode
+from readiness.world import perturbed
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SLOW = "infrastructure.tests-bite"
@@ -73,13 +74,18 @@ def said(finding: Finding) -> str:
 
 def of_poc(found: Mapping[str, Finding], defects: list[dict[str, str]], *, slow: bool) -> Score:
     """Which of the planted defects a failing finding of their check names."""
-    asked = [item for item in defects if slow or item["check"] != SLOW]
+    asked = [item for item in defects if (slow or item["check"] != SLOW) and _can_be_told(item)]
     missed = [item for item in asked if not _named(found.get(item["check"]), item["seen"])]
     return Score(len(asked), tuple(f"{item['check']}: {item['what']} ({item['where']})" for item in missed), ())
 
 
 def _named(finding: Finding | None, pattern: str) -> bool:
     return finding is not None and finding.outcome is Outcome.FAILS and bool(re.search(pattern, said(finding)))
+
+
+def _can_be_told(defect: Mapping[str, str]) -> bool:
+    """Whether this machine can show a planted defect: another time cannot be shown to a program without faketime."""
+    return "reads the clock" not in defect["seen"] or perturbed.faketime() is not None
 
 
 def of_ready(found: Mapping[str, Finding]) -> Score:
