@@ -12,7 +12,7 @@ test: .venv/developed
 	@$(BIN)/ruff format --check -q src tests bench docs
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: .venv/developed
 	@$(BIN)/python -m bench
