@@ -89,3 +89,8 @@ def test_each_cause_is_a_problem_of_its_own_and_a_death_counts_without_outputs()
     assert finding.outcome is Outcome.FAILS
     assert [item.subject for item in finding.problems] == ["time zone", "host name", "reads the clock"]
     assert finding.observed.endswith("(and 2 more)")
+
+
+def test_what_was_not_tried_for_one_reason_is_one_line() -> None:
+    survey = Survey(equal=(Perturbation.ZONE,), untried={Perturbation.USER: "needs namespaces", Perturbation.HOST: "needs namespaces"})
+    assert check.judge(observed(survey), MONEY).notes == ("not tried: user, host name, needs namespaces",)

@@ -14,6 +14,7 @@ Source: results that nobody could explain, since they came with a folder listing
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from readiness.layers.infrastructure import ladder, perturb
@@ -23,6 +24,7 @@ from readiness.sequence.stakes import Policy, Stakes
 from readiness.sequence.verdict import no_finding
 from readiness.world import demo as demos
 from readiness.world.context import Context
+from readiness.world.perturbed import Perturbation
 
 ID = "infrastructure.survives-perturbation"
 EXPECTED = "the same result under other circumstances"
@@ -73,8 +75,7 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     if not observed.demo:
         return Finding(ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason=observed.reason)
     survey = observed.survey
-    notes = tuple(f"not tried: {name}, {why}" for name, why in survey.untried.items())
-    notes += tuple(f"says nothing: {name}, {why}" for name, why in survey.untold.items())
+    notes = (*_grouped("not tried", survey.untried), *_grouped("says nothing", survey.untold))
     if survey.blamed or survey.chance:
         return _differs(observed, notes)
     late = {name: why for name, why in survey.untold.items() if name not in perturb.INVENTED}
@@ -115,3 +116,11 @@ def _differs(observed: Observed, notes: tuple[str, ...]) -> Finding:
         ID, Outcome.FAILS, Basis.EXECUTED, observed.demo, EXPECTED, f"{first}{more}", first, Cause.PROJECT, place,
         Remedy(repairs[0], COMMAND), tuple(problems), notes,
     )  # fmt: skip
+
+
+def _grouped(said: str, reasons: Mapping[Perturbation, str]) -> tuple[str, ...]:
+    """One line for each reason, with all it is about."""
+    names: dict[str, list[str]] = {}
+    for name, why in reasons.items():
+        names.setdefault(why, []).append(str(name))
+    return tuple(f"{said}: {', '.join(found)}, {why}" for why, found in names.items())
