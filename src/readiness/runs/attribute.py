@@ -178,7 +178,10 @@ def _compared(root: Path, first: str, second: str, options: Options) -> Iterator
 def _demos(a: Side, b: Side) -> list[Demo]:
     found = [side.demo for side in (a, b) if side.demo is not None]
     if not found:
-        raise UsageError(f"neither `{a.text}` nor `{b.text}` has a demo", "say what to run: `readiness init` writes [demo]")
+        raise UsageError(
+            f"neither `{a.text}` nor `{b.text}` has a demo",
+            "say what to run: `readiness init` writes [demo], and `.` is the working tree, with what is not committed",
+        )
     return found
 
 

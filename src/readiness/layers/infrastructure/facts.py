@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from readiness.layers.infrastructure import images, modules
+from readiness.layers.infrastructure import images, modules, suite
 from readiness.layers.infrastructure.pinning import declared
 from readiness.sequence.finding import Location
 from readiness.sequence.layers import Layer
@@ -56,5 +55,5 @@ def _images(project: Project) -> list[Fact]:
 
 
 def _tests(project: Project) -> list[Fact]:
-    count = sum(bool(re.search(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$", path)) for path in project.paths)
+    count = len(suite.files(project))
     return [Fact(Layer.INFRASTRUCTURE, counted(count, "test file") if count else "no tests")]

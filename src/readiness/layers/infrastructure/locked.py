@@ -12,7 +12,7 @@ REQUIREMENTS: Final = re.compile(
     r"(?:.*/)?[\w.-]*requirements[\w.-]*\.(?:txt|in)|(?:.*/)?requirements/[^/]+\.(?:txt|in)|requirements\.lock"
 )
 NONE: Final = "no lock file or requirement file"
-_ASIDE: Final = re.compile(r"(?:^|/)(?:examples?|tests?|docs?|vendor|third_party|templates?)/")
+_ASIDE: Final = re.compile(r"(?:^|/)(?:examples?|tests?|docs?|vendor|third_party|templates?|\.[^/]+)/")
 _LINE: Final = re.compile(r"(?P<name>[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)(?:\[[^\]]*\])?\s*(?P<rest>[<>=!~@;(\s].*)?")
 
 
@@ -22,7 +22,7 @@ def is_lock(path: str) -> bool:
 
 
 def files_of(paths: frozenset[str] | Mapping[str, object]) -> list[str]:
-    """The files among these that say what is pinned, sorted; those of examples and tests are left out."""
+    """The files among these that say what is pinned, sorted; those of examples, tests and tools (`.github/`) are left out."""
     return sorted(path for path in paths if (is_lock(path) or REQUIREMENTS.fullmatch(path)) and not _ASIDE.search(path))
 
 

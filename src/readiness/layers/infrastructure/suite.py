@@ -18,7 +18,8 @@ from readiness.world.project import Project
 from readiness.world.sandbox import ALONE, Lane, Ran
 
 TIMEOUT_S: Final = 300
-_TEST_FILE: Final = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$")
+# as pytest looks by itself: in no folder whose name begins with a dot, such as the checkpoints of a notebook
+_TEST_FILE: Final = re.compile(r"(?:[^/.][^/]*/)*(?:test_[^/]*|[^/]*_test)\.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Result:
 
 def files(project: Project) -> list[str]:
     """The test files of a project."""
-    return sorted(path for path in project.paths if _TEST_FILE.search(path))
+    return sorted(path for path in project.paths if _TEST_FILE.fullmatch(path))
 
 
 def environment(context: Context) -> Environment:

@@ -85,3 +85,9 @@ def test_two_lanes_find_what_one_finds(
     assert 0 < seen[0].killed < seen[0].tried
     assert findings[0].observed == findings[1].observed
     assert findings[0].outcome is not Outcome.NOT_APPLICABLE
+
+
+def test_a_test_file_without_a_test_asks_for_one_and_not_for_passing_ones(judge: Judge) -> None:
+    finding = judge(ID, files={"shop.py": CODE, "requirements.txt": "", "test_shop.py": "import shop\n\nprint(shop.price(3))\n"})
+    assert (finding.outcome, finding.reason.partition(" in ")[0]) == (Outcome.FAILS, "no tests ran")
+    assert finding.remedy == tests_bite._WRITE_ONE

@@ -14,6 +14,7 @@ Source: Jia and Harman, An analysis and survey of the development of mutation te
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import time
 from collections import deque
@@ -42,6 +43,11 @@ LONGEST: Final = 40
 LANES: Final = 4
 """How many are tried at once at most."""
 BUDGET_S: Final = 600
+_NONE_RAN: Final = re.compile(r"no tests ran in ")
+_WRITE_ONE: Final = Remedy(
+    "write one test that asserts a result of the demo, in a file pytest finds", "mkdir -p tests && ${EDITOR:-vi} tests/test_demo.py"
+)
+_MAKE_PASS: Final = Remedy("make the tests pass in a fresh environment without network", "python -m pytest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +157,8 @@ def _decided(killed: int, tried: int, places: int, minimum: float) -> bool:
 def judge(observed: Observed, policy: Policy) -> Finding:
     """Holds when the lower bound of the kill rate reaches the minimum of the stakes; fails when the upper one does not."""
     if not observed.test_files and not observed.passed:
-        remedy = Remedy(
-            "write one test that asserts a result of the demo, in a file pytest finds", "mkdir -p tests && ${EDITOR:-vi} tests/test_demo.py"
-        )
         return Finding(ID, Outcome.FAILS, Basis.OBSERVED, "tests", "tests that assert", "there are no tests", "no file is a test",
-                       Cause.PROJECT, remedy=remedy, problems=(Problem("tests", "there are no tests"),))  # fmt: skip
+                       Cause.PROJECT, remedy=_WRITE_ONE, problems=(Problem("tests", "there are no tests"),))  # fmt: skip
     if observed.cause is not Cause.NONE or not observed.passed:
         return _not_green(observed)
     if not observed.tried:
@@ -198,5 +201,5 @@ def _not_green(observed: Observed) -> Finding:
     )
     outcome = outcome_of(cause)
     problems = (Problem("tests", observed.reason),) if outcome is Outcome.FAILS else ()
-    remedy = Remedy("make the tests pass in a fresh environment without network", "python -m pytest")
+    remedy = _WRITE_ONE if not total and _NONE_RAN.match(observed.reason) else _MAKE_PASS
     return Finding(ID, outcome, Basis.EXECUTED, "tests", "tests that pass", text, observed.reason, cause, remedy=remedy, problems=problems)
