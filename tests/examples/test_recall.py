@@ -8,8 +8,8 @@ from types import ModuleType
 import pytest
 
 from bench import recall
-from readiness.layers import catalog
 from readiness.runs.check import Judged
+from readiness.sequence.finding import Outcome
 
 Judge = Callable[[str], Judged]
 
@@ -30,3 +30,5 @@ def test_the_ready_twin_is_blamed_for_nothing(script: ModuleType, judged: Judge)
     found = recall.of(judged(script.READY))
     assert set(recall.asked()) <= set(found)
     assert recall.of_ready(found).alarms == ()
+    quiet = (Outcome.HOLDS, Outcome.NOT_APPLICABLE)
+    assert {name: item.observed for name, item in found.items() if name in recall.asked() and item.outcome not in quiet} == {}
