@@ -11,7 +11,6 @@ from types import ModuleType
 import pytest
 
 from bench import recall
-from readiness.layers import catalog
 from readiness.runs.check import Judged, Options, check
 from readiness.world import files
 
@@ -43,15 +42,14 @@ def made(script: ModuleType) -> Iterator[Callable[[str], Path]]:
 
 @pytest.fixture(scope="session")
 def judged(made: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Judged]]:
-    """Judges an example by every check there is, also those of other modes, each once, with a signing key of these tests."""
-    every = tuple(spec.id for spec in (*catalog.OURS, *catalog.ORGANIZATION))
+    """Judges an example by everything it can show by itself, each once, with a signing key of these tests."""
     done: dict[str, Judged] = {}
     with pytest.MonkeyPatch.context() as patched:
 
         def judge(name: str) -> Judged:
             if name not in done:
                 patched.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
-                done[name] = check(made(name), Options(only=every, again=True))
+                done[name] = check(made(name), Options(only=recall.asked(), again=True))
                 patched.undo()
             return done[name]
 
