@@ -7,9 +7,11 @@ them. What comes out is 1-minimal: without any one of its units it explains less
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+Item = TypeVar("Item")
 Units = frozenset[int]
 
 
@@ -51,6 +53,15 @@ def minimal(count: int, explains: Callable[[Units], bool]) -> Minimal:
     except OutOfRuns:
         return Minimal(frozenset(best), False)
     return Minimal(frozenset(best), True)
+
+
+def smallest(items: Sequence[Item], does: Callable[[tuple[Item, ...]], bool]) -> tuple[Item, ...]:
+    """A part of `items` for which `does` is true and of which no single item can be left out, in their order.
+
+    `does(items)` must be true; of a single item, or none, nothing is asked.
+    """
+    found = minimal(len(items), lambda units: does(tuple(items[unit] for unit in sorted(units))))
+    return tuple(items[unit] for unit in sorted(found.units))
 
 
 def _smaller(units: tuple[int, ...], pieces: int, test: Callable[[Units], bool]) -> tuple[int, ...] | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from readiness.config.manifest import Demo
-from readiness.layers.infrastructure import causes, differences, hidden, minimal, strange
+from readiness.layers.infrastructure import causes, ddmin, differences, hidden, strange
 from readiness.layers.infrastructure.differences import WHOLE, Difference
 from readiness.sequence.finding import Cause
 from readiness.world import demo as demos
@@ -241,7 +241,7 @@ def _interactions(search: Search, left: list[Perturbation], untold: dict[Perturb
             break
         if not together.differs:
             break
-        small = minimal.smallest(names, lambda part: search.unlike(frozenset(part)).differs)
+        small = ddmin.smallest(names, lambda part: search.unlike(frozenset(part)).differs)
         sure = search.confirmed(frozenset(small), search.unlike(frozenset(small)))
         if not sure.differs:
             break
@@ -265,18 +265,14 @@ def _which(search: Search, name: Perturbation) -> str:
     given, one = search.given, frozenset({name})
     if name is Perturbation.VARIABLES:
         items: list[tuple[str, str]] = [("set", key) for key, _ in given.variables] + [("missing", key) for key in given.without]
-        return ", ".join(key for _, key in _smallest(items, lambda part: search.unlike(one, _only(given, part)).differs))
+        return ", ".join(key for _, key in ddmin.smallest(items, lambda part: search.unlike(one, _only(given, part)).differs))
     if name is Perturbation.STRAY:
         items = [("HOME", path) for path, _ in given.home] + [("temp", path) for path, _ in given.temp]
         places = {"HOME": "~/", "temp": "$TMPDIR/"}
         return ", ".join(
-            f"{places[where]}{path}" for where, path in _smallest(items, lambda part: search.unlike(one, _only(given, part)).differs)
+            f"{places[where]}{path}" for where, path in ddmin.smallest(items, lambda part: search.unlike(one, _only(given, part)).differs)
         )
     return ""
-
-
-def _smallest(items: list[tuple[str, str]], does: Callable[[tuple[tuple[str, str], ...]], bool]) -> tuple[tuple[str, str], ...]:
-    return minimal.smallest(items, does) if items else ()
 
 
 def _only(given: Given, part: tuple[tuple[str, str], ...]) -> Given:
