@@ -24,6 +24,8 @@ from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import quote, quote_plus, unquote_plus, urlsplit, urlunsplit
 
+from readiness.formats import luhn
+
 REDACTED: Final = "redacted"
 SHORTEST_SECRET: Final = 8
 """Characters below which a value occurs by chance, so that to take it out would spoil what is kept."""
@@ -486,9 +488,8 @@ def _unescaped(value: bytes) -> str:
 
 def _is_card(text: str) -> bool:
     """Whether digits are the number of a payment card: the first digit of a scheme, and Luhn's check (ISO/IEC 7812-1)."""
-    digits = [int(char) for char in text if char.isdigit()]
-    total = sum(digit if index % 2 == 0 else (digit * 2 - 9 if digit > 4 else digit * 2) for index, digit in enumerate(reversed(digits)))
-    return digits[0] in (2, 3, 4, 5, 6) and total % 10 == 0
+    digits = "".join(char for char in text if char.isdigit())
+    return int(digits[0]) in (2, 3, 4, 5, 6) and luhn.holds(digits)
 
 
 def lengths(cuts: tuple[int, ...]) -> tuple[int, ...]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from readiness.formats import luhn
+
 
 @dataclass(frozen=True, slots=True)
 class Format:
@@ -33,15 +35,6 @@ def _real(day: str, month: str, year: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def luhn(digits: str) -> bool:
-    """ISO/IEC 7812-1, annex B."""
-    total = 0
-    for index, digit in enumerate(reversed(digits)):
-        number = int(digit) * (2 if index % 2 else 1)
-        total += number - 9 if number > 9 else number
-    return total % 10 == 0
 
 
 def _spain(text: str) -> bool:
@@ -107,7 +100,7 @@ def _finland(text: str) -> bool:
 
 def _sweden(text: str) -> bool:
     digits = re.sub(r"\D", "", text)[-10:]
-    return any(_real(digits[4:6], digits[2:4], century + digits[:2]) for century in ("19", "20")) and luhn(digits)
+    return any(_real(digits[4:6], digits[2:4], century + digits[:2]) for century in ("19", "20")) and luhn.holds(digits)
 
 
 def _brazil(text: str) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from readiness.formats import luhn
 from readiness.layers.security import national_ids, synthetic
 
 EMAIL: Final = "e-mail address"
@@ -110,7 +111,7 @@ def _is_iban(number: str) -> bool:
 
 def _cards(text: str) -> Iterator[tuple[str, int, int, str]]:
     shaped = [(found, digits) for found in _PAN.finditer(text) if _ISSUER.fullmatch(digits := re.sub(r"\D", "", found[0]))]
-    valid = [(found, digits) for found, digits in shaped if national_ids.luhn(digits)]
+    valid = [(found, digits) for found, digits in shaped if luhn.holds(digits)]
     if len(shaped) >= CHANCE and len(valid) * 5 <= len(shaped):
         return  # one number in ten has a valid checksum by chance
     for found, digits in valid:
