@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readiness.sequence.wording import agreeing, counted, plural
+from readiness.sequence.wording import agreeing, counted, listed, plural, times
 
 SOURCE = Path(__file__).parents[2] / "src/readiness"
 
@@ -42,3 +42,13 @@ def test_no_text_makes_its_own_plural() -> None:
     own = re.compile(r"""['"]s['"] if |['"]{2} if [\w.() ]+ == 1 else|else ['"]s['"]""")
     found = [path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py") if own.search(path.read_text(encoding="utf-8"))]
     assert found == []
+
+
+def test_the_first_different_names_and_how_many_more() -> None:
+    assert listed(["a", "b", "a", "c"]) == "a, b, c"
+    assert listed(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more"
+    assert (listed(["a"]), listed([]), listed("abc", most=2)) == ("a", "", "a, b and 1 more")
+
+
+def test_how_often() -> None:
+    assert (times(1), times(3)) == ("once", "3 times")

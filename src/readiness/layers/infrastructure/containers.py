@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from readiness.formats import composition, dockerfile, kubernetes
 from readiness.formats.composition import Composition
-from readiness.sequence.wording import counted
+from readiness.sequence.wording import counted, listed
 from readiness.world.project import ASIDE, Project
 
 _TEXT_LIMIT_BYTES: Final = 1_000_000
@@ -73,8 +73,8 @@ def _composed(project: Project) -> Count | None:
         together = _joined(together, system)
     largest = max((_sum(system) for system in systems), default=0)
     doubt = next(iter(unread), "") or _elsewhere(project, folders) or _copies(together)
-    apart = f"nothing says whether what {_listed(files)} start runs side by side" if _sum(together) > largest else ""
-    source = f"{_listed(files)} {'name' if len(files) > 1 else 'names'} {counted(largest, 'container')}" if files else unread[0]
+    apart = f"nothing says whether what {listed(files)} start runs side by side" if _sum(together) > largest else ""
+    source = f"{listed(files)} {'name' if len(files) > 1 else 'names'} {counted(largest, 'container')}" if files else unread[0]
     return Count(largest, None if doubt else _sum(together), source, files, doubt or apart)
 
 
@@ -144,7 +144,7 @@ def _in_kubernetes(project: Project) -> Count | None:
     name = next((name for (_, name), number in workloads.items() if number is None), "")
     doubt = next(iter(unread), "") or (f"how many pods of `{name}` run is not said" if name else "")
     number = sum(1 if item is None else item for item in workloads.values())
-    source = f"{_listed(files)} {'name' if len(files) > 1 else 'names'} {counted(number, 'container')}" if files else unread[0]
+    source = f"{listed(files)} {'name' if len(files) > 1 else 'names'} {counted(number, 'container')}" if files else unread[0]
     return Count(number, None if doubt else number, source, tuple(files), doubt)
 
 
@@ -155,11 +155,5 @@ def _built(project: Project) -> Count:
     files = tuple(path for path in _own(project, "") if dockerfile.is_name(posixpath.basename(path)))
     if not files:
         return Count(0, 0, "no file names a container")
-    doubt = f"nothing says which of {_listed(files)} run together" if len(files) > 1 else ""
-    return Count(1, len(files), f"{_listed(files)}, each built into one container", files, doubt)
-
-
-def _listed(files: Iterable[str]) -> str:
-    found = list(files)
-    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-    return f"{', '.join(found[:3])}{more}"
+    doubt = f"nothing says which of {listed(files)} run together" if len(files) > 1 else ""
+    return Count(1, len(files), f"{listed(files)}, each built into one container", files, doubt)

@@ -13,6 +13,7 @@ from readiness.formats import composition
 from readiness.formats.composition import Thing
 from readiness.layers.security.deployed import Deployed, Role, Service
 from readiness.sequence.finding import Location
+from readiness.sequence.wording import listed
 
 _SECRET: Final = re.compile(r"\w*(?:KEY|TOKEN|SECRET|PASS(?:WORD|WD|PHRASE)?|PWD|CREDENTIALS?|DSN|DATABASE_URL)\w*", re.IGNORECASE)
 _HARMLESS: Final = frozenset({"/etc/localtime", "/etc/timezone"})
@@ -82,7 +83,7 @@ def _networks(deployed: Deployed, service: Service) -> Iterator[Share]:
             text = f"{service.name} is on the network {called}, which is made elsewhere"
             yield Share(Aspect.NETWORK, called, text, Location(service.file, thing.line))
         elif others := [item.name for item in _same(deployed, service, "networks", key)]:
-            yield Share(Aspect.NETWORK, called, f"{service.name} is on the network {called} with {_listed(others)}", place)
+            yield Share(Aspect.NETWORK, called, f"{service.name} is on the network {called} with {listed(others)}", place)
 
 
 def _volumes(deployed: Deployed, service: Service) -> Iterator[Share]:
@@ -105,7 +106,7 @@ def _volumes(deployed: Deployed, service: Service) -> Iterator[Share]:
                 Aspect.VOLUME, called, f"what else lies on {thing.source}, where the volume {called} is, is not shown", place, open=True
             )
         elif mount.source and (others := [item.name for item in _same(deployed, service, "volumes", mount.source)]):
-            yield Share(Aspect.VOLUME, called, f"{service.name} has the volume {called} with {_listed(others)}", place)
+            yield Share(Aspect.VOLUME, called, f"{service.name} has the volume {called} with {listed(others)}", place)
 
 
 def _bound(deployed: Deployed, service: Service, source: str, folder: str, place: Location) -> Iterator[Share]:
@@ -121,14 +122,14 @@ def _secrets(deployed: Deployed, service: Service) -> Iterator[Share]:
     for path in service.env_files:
         others = [item.name for item in deployed.neighbours if path in item.env_files]
         if others:
-            yield Share(Aspect.SECRET, path, f"{service.name} takes its settings from {path}, as {_listed(others)} does", place)
+            yield Share(Aspect.SECRET, path, f"{service.name} takes its settings from {path}, as {listed(others)} does", place)
         elif not deployed.is_own(path):
             yield Share(Aspect.SECRET, path, f"{service.name} takes its settings from {path}, which is not the project's own", place)
     for key in service.part.secrets:
         yield from _kept(deployed, service, key, place)
     for name in sorted(name for name in service.part.asks if _SECRET.fullmatch(name)):
         if others := [item.name for item in deployed.neighbours if name in item.part.asks]:
-            yield Share(Aspect.SECRET, name, f"{service.name} is given the secret {name}, as {_listed(others)} is", place)
+            yield Share(Aspect.SECRET, name, f"{service.name} is given the secret {name}, as {listed(others)} is", place)
 
 
 def _kept(deployed: Deployed, service: Service, key: str, place: Location) -> Iterator[Share]:
@@ -136,7 +137,7 @@ def _kept(deployed: Deployed, service: Service, key: str, place: Location) -> It
     called = thing.name if thing and thing.name else key
     others = [item.name for item in _same(deployed, service, "secrets", key)]
     if others:
-        yield Share(Aspect.SECRET, called, f"{service.name} is given the secret {called}, as {_listed(others)} is", place)
+        yield Share(Aspect.SECRET, called, f"{service.name} is given the secret {called}, as {listed(others)} is", place)
     elif thing is not None and thing.external:
         yield Share(
             Aspect.SECRET, called, f"who else is given the secret {called}, which is made elsewhere, is not shown", place, open=True
@@ -196,7 +197,7 @@ def _roles(deployed: Deployed) -> Iterator[Share]:
             others = [
                 item for item in deployed.services if item.program != service.program and any(_one(role, other) for other in item.roles)
             ]
-            names = _listed(sorted({item.name for item in others}))
+            names = listed(sorted({item.name for item in others}))
             if others and role.unset:
                 yield Share(
                     Aspect.ROLE, role.unset, f"{service.name} and {names} take one database role, whatever {role.unset} says", place
@@ -248,9 +249,3 @@ def _terraform(deployed: Deployed) -> Iterator[Share]:
         for aspect in (aspect for aspect in Aspect if aspect not in made):
             text = f"no Terraform file makes a {aspect} of its own"
             yield Share(aspect, aspect, text, Location(deployed.blocks[0].file), open=True)
-
-
-def _listed(names: Iterable[str]) -> str:
-    found = list(dict.fromkeys(names))
-    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-    return f"{', '.join(found[:3])}{more}"

@@ -15,6 +15,7 @@ from readiness.formats.cassette import Cassette
 from readiness.layers.infrastructure.cassettes import library
 from readiness.layers.infrastructure.cassettes.library import Found
 from readiness.layers.infrastructure.cassettes.replayer import Replayer
+from readiness.sequence.wording import times
 from readiness.world import demo as demos
 from readiness.world.demo import Run
 from readiness.world.project import Project
@@ -96,13 +97,9 @@ class Replayed:
             if what not in self._cassette.unsupported:
                 yield f"a client speaks what cannot be recorded: {what}"
         if run.watched.strays and not self._cassette.strays:
-            yield f"{_times(run.watched.strays)} something was sent past the proxy{_to(run)}, which cannot be answered"
+            yield f"{times(run.watched.strays)} something was sent past the proxy{_to(run)}, which cannot be answered"
 
 
 def _to(run: Run) -> str:
     found = _HOST.search(run.ran.stderr)
     return f" (to {next(name for name in found.groups() if name)})" if found else ""
-
-
-def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number} times"

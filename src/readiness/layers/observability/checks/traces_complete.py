@@ -23,7 +23,7 @@ from readiness.layers.observability.evidence import Seen
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import no_finding
-from readiness.sequence.wording import counted
+from readiness.sequence.wording import counted, times
 from readiness.world.context import Context
 from readiness.world.watched import ModelCall
 
@@ -110,8 +110,8 @@ def judge(observed: Observed, policy: Policy) -> Finding:
 
 
 def _unread(observed: Observed) -> Iterator[Problem]:
-    for (path, reason), times in Counter((item.path, item.reason) for item in observed.seen.malformed).items():
-        often = f", {times} times" if times > 1 else ""
+    for (path, reason), count in Counter((item.path, item.reason) for item in observed.seen.malformed).items():
+        often = f", {count} times" if count > 1 else ""
         yield Problem(f"{path}: {reason}", f"an export to {path} cannot be read: {reason}{often}", observed.location)
 
 
@@ -128,7 +128,7 @@ def _missing(item: Missing, location: Location | None) -> Problem:
     asked = item.asked
     failed = f", {asked.made - asked.answered} of them failed" if asked.made > asked.answered else ""
     seen = f"{counted(item.seen, 'span')} of at least {asked.needed}"
-    text = f"{asked.named} was called {_times(asked.made)} at {asked.endpoint}{failed}; {seen}"
+    text = f"{asked.named} was called {times(asked.made)} at {asked.endpoint}{failed}; {seen}"
     return Problem(f"{asked.named} {asked.endpoint}", text, location)
 
 
@@ -168,7 +168,7 @@ def _remedy(observed: Observed) -> Remedy:
 
 def _unsure(item: Missing) -> str:
     others = ", ".join(item.others[:3])
-    short = f"{item.asked.named} was called {_times(item.asked.made)} and {counted(item.seen, 'span')} names it"
+    short = f"{item.asked.named} was called {times(item.asked.made)} and {counted(item.seen, 'span')} names it"
     return f"{short}; spans of {others} may be the same calls under another name, or others"
 
 
@@ -194,7 +194,3 @@ def _notes(observed: Observed, surplus: int) -> tuple[str, ...]:
     elif surplus:
         notes.append(f"{counted(surplus, 'span')} of model calls beyond those at the boundary: models inside the process, or told twice")
     return tuple(notes)
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"

@@ -27,7 +27,7 @@ from readiness.layers.security.locked import Locked
 from readiness.layers.security.reports import Said
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
-from readiness.sequence.wording import counted
+from readiness.sequence.wording import counted, listed
 from readiness.world.context import Context
 
 ID = reports.DEPENDENCIES
@@ -123,8 +123,7 @@ def _differs(said: Said, locked: Locked) -> str:
 
 
 def _named(releases: list[Release]) -> str:
-    shown = ", ".join(" ".join(item) for item in releases[:4])
-    return f"{shown}{f' and {len(releases) - 4} more' if len(releases) > 4 else ''}"
+    return listed((" ".join(item) for item in releases), most=4)
 
 
 def _fails(observed: Observed, faults: dict[str, tuple[Said, Found]]) -> Finding:

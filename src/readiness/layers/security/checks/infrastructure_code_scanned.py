@@ -26,7 +26,7 @@ from readiness.layers.security import machines, reports
 from readiness.layers.security.reports import Said
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
-from readiness.sequence.wording import counted
+from readiness.sequence.wording import counted, listed
 from readiness.world.context import Context
 
 ID = reports.INFRASTRUCTURE
@@ -62,7 +62,7 @@ def judge(observed: Observed, policy: Policy) -> Finding:
         return _fails(observed, faults)
     if not observed.said:
         why = f"; {observed.refused[0]}" if observed.refused else ""
-        return _unknown(observed, observed.files[0], f"nobody scanned {_named(observed.files)}{why}")
+        return _unknown(observed, observed.files[0], f"nobody scanned {listed(observed.files)}{why}")
     if unrated := next(((said, item) for said, item in found if item.level is Level.UNRATED), None):
         said, item = unrated
         reason = (
@@ -141,10 +141,6 @@ def _advice(observed: Observed) -> str:
     if any(composition.variant(path.rpartition("/")[2]) is not None for path in observed.files):
         advice += "; checkov does not read compose files: another scanner's SARIF has to name them under `artifacts`"
     return advice
-
-
-def _named(files: tuple[str, ...]) -> str:
-    return f"{', '.join(files[:3])}{f' and {len(files) - 3} more' if len(files) > 3 else ''}"
 
 
 def _notes(observed: Observed) -> Iterator[str]:
