@@ -1,8 +1,9 @@
-"""Canonical bytes (RFC 8785) and their digest."""
+"""Canonical bytes (RFC 8785), their digest, and moments as they are written."""
 
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from typing import Any
 
 import rfc8785
@@ -21,3 +22,8 @@ def canonical(value: Any) -> bytes:  # any JSON value
 def digest(data: bytes) -> Digest:
     """The SHA-256 of bytes, as `sha256:<hex>`."""
     return Digest(f"sha256:{hashlib.sha256(data).hexdigest()}")
+
+
+def moment(when: datetime) -> str:
+    """A moment as it stands in files: RFC 3339, in UTC, to the second."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -157,8 +157,8 @@ def _document(cassette: Cassette) -> dict[str, Any]:
         "schema": SCHEMA,
         "project": cassette.project,
         "demo": cassette.demo,
-        "recorded_at": _time(cassette.recorded_at),
-        "expires_at": _time(cassette.expires_at),
+        "recorded_at": canonical.moment(cassette.recorded_at),
+        "expires_at": canonical.moment(cassette.expires_at),
         "version": cassette.version,
         "bases": {base.variable: base.url for base in cassette.bases},
         "secrets": list(cassette.secrets),
@@ -198,10 +198,6 @@ def _pairs(headers: Headers) -> list[list[str]]:
 
 def _body(body: Body) -> dict[str, Any]:
     return {"body": body.digest or None, "size_bytes": body.size_bytes}
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def parse(data: bytes, file: str) -> Cassette:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
+from readiness.formats import canonical
 from readiness.sequence.finding import Location
 from readiness.sequence.organization import UNASKED, Organization
 from readiness.sequence.verdict import CheckResult, Verdict
@@ -48,7 +49,7 @@ def of(header: Header, verdict: Verdict, worse: frozenset[str] | None = None) ->
         },
         "mode": header.mode,
         "stakes": header.stakes,
-        "as_of": _time(header.as_of),
+        "as_of": canonical.moment(header.as_of),
         "layer_held": verdict.layer_held,
         "outcome": verdict.outcome.value,
         "exit": verdict.exit_code if worse is None else int(bool(worse)),
@@ -99,17 +100,13 @@ def _check(check: CheckResult) -> dict[str, Any]:
         "notes": list(finding.notes),
         "evidence": (evidence.digest or None) if evidence else None,
         "cached": evidence.cached if evidence else False,
-        "expires_at": _time(evidence.expires_at) if evidence and evidence.digest else None,
+        "expires_at": canonical.moment(evidence.expires_at) if evidence and evidence.digest else None,
         "elapsed_ms": finding.elapsed_ms,
     }
 
 
 def _location(location: Location | None) -> dict[str, Any] | None:
     return None if location is None else {"file": location.file, "line": location.line}
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def render(objects: list[dict[str, Any]]) -> str:

@@ -96,8 +96,8 @@ def store(project: Project, manifest: Manifest, finding: Finding, made_at: datet
         "configuration": [{"name": "conditions", "digest": {"sha256": _hex(conditions(project, manifest, finding.check))}}],
         "readiness": {
             "finding": findings.to_json(finding),
-            "made_at": _time(made_at),
-            "expires_at": _time(evidence.expires_at),
+            "made_at": canonical.moment(made_at),
+            "expires_at": canonical.moment(evidence.expires_at),
             "version": __version__,
         },
     }
@@ -139,7 +139,7 @@ def store_verdict(project: Project, manifest: Manifest, verdict: Verdict, used: 
     passed = [f"READINESS_LAYER_{number}" for number in range(1, verdict.layer_held + 1)]
     predicate = {
         "verifier": {"id": f"readiness/{__version__}"},
-        "timeVerified": _time(now),
+        "timeVerified": canonical.moment(now),
         "resourceUri": f"git+{project.id}@{project.commit}" if project.commit else project.id,
         "policy": {"uri": f"readiness:{manifest.mode.mode}/{manifest.stakes}", "digest": {"sha256": _hex(conditions(project, manifest))}},
         "inputAttestations": [{"digest": {"sha256": _hex(item.digest)}} for item in used],
@@ -286,7 +286,3 @@ def _grade(key_id: str, manifest: Manifest) -> Witness:
 
 def _hex(digest: Digest) -> str:
     return digest.removeprefix("sha256:")
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -86,7 +86,7 @@ def export(root: Path, target: Path, progress: Progress = silent, now: datetime 
             raise CannotJudge(f"there is nothing to hand on: {step.reason}", "readiness recreate --rung R0")
         content = [(session.pristine, entry) for entry in project.entries]
         predicate = {
-            "made_at": _time(now or datetime.now(UTC)),
+            "made_at": canonical.moment(now or datetime.now(UTC)),
             "version": __version__,
             "commit": project.commit,
             "demo": demos.name(demo),
@@ -298,7 +298,3 @@ def add(source: Path, root: Path) -> tuple[Result, str]:
     files.write_whole(project.home / recreation.FOLDER / recreation.name(result, data), data)
     why = [line for line in recreation.counted(project, manifest, datetime.now(UTC)).refused if recreation.name(result, data) in line]
     return result, why[0].partition(" ")[2] if why else ""
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from readiness.config import manifest as manifests
 from readiness.errors import CannotJudge
+from readiness.formats import canonical
 from readiness.layers.infrastructure import declarations, procedure
 from readiness.runs import evidence as store
 from readiness.runs import os_roots
@@ -35,7 +36,7 @@ def to_json(found: Recreated) -> Json:
     return {
         "schema": SCHEMA,
         "project": {"id": project.id, "commit": project.commit, "dirty": project.dirty, "tree": project.tree},
-        "as_of": found.as_of.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "as_of": canonical.moment(found.as_of),
         "demo": found.demo,
         "python": found.python,
         "asked": f"R{found.asked.rung}",

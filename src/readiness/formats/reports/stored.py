@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from readiness.formats import intoto
+from readiness.formats import canonical, intoto
 from readiness.formats.reports.report import Found, Level, Report
 from readiness.formats.reports.strict import ENTRIES
 from readiness.sequence.evidence import Digest
@@ -50,7 +50,7 @@ def statement(project_id: str, stored: Stored, version: str) -> dict[str, Any]:
         "scanned": list(report.files),
         "troubles": list(report.troubles),
         "files": dict(stored.files),
-        "made_at": _time(stored.made_at),
+        "made_at": canonical.moment(stored.made_at),
         "dated": stored.dated,
         "added_at": stored.added_at.astimezone(UTC).isoformat(),  # to the microsecond, so that the later of two is known
         "version": version,
@@ -111,7 +111,3 @@ def _moment(text: Any) -> datetime:
     if found.tzinfo is None:
         raise ValueError("a time without its zone")
     return found
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
+from readiness.formats import canonical
 from readiness.formats.odcs.contract import Value
 from readiness.layers.data import dates
 from readiness.layers.data.dialect import Column, Form
@@ -61,7 +62,7 @@ def _outside(kind: Kind, limit: Value, logical: str) -> list[object]:
 
 
 def _written(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return canonical.moment(at)
 
 
 def _unlisted(clause: Clause, column: Column) -> list[object]:

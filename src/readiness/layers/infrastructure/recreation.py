@@ -55,7 +55,7 @@ def statement(project_id: str, result: Result, snapshot: Digest, version: str) -
     """The statement to be signed about a recreation."""
     said = {
         "demo": result.demo,
-        "made_at": result.made_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "made_at": canonical.moment(result.made_at),
         "outputs": {name: {"sha256": digest} for name, digest in result.outputs.items()},
         "python": result.python,
         "reason": result.reason,

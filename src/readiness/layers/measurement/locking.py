@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from readiness.config.manifest import Manifest
-from readiness.formats import intoto
+from readiness.formats import canonical, intoto
 from readiness.formats.canonical import digest
 from readiness.formats.outcomes import Outcome, Window
 from readiness.layers.measurement.units import Baseline
@@ -54,7 +54,7 @@ def make(outcome: Outcome, baseline: Baseline | None, now: datetime, key: keys.K
     predicate: dict[str, Any] = {
         "outcome": outcome.id,
         "version": before.version + 1 if before else 1,
-        "locked_at": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "locked_at": canonical.moment(now),
         "baseline": _baseline_to_json(baseline) if baseline else None,
         "tuning": {"alpha": ALPHA, "planned_units": planned_units(outcome, baseline)},
         "previous": [*before.previous, before.envelope] if before else [],
