@@ -74,7 +74,7 @@ def test_a_tree_has_the_digest_it_always_had(tmp_path: Path) -> None:
         (tmp_path / name).write_text(name)
     entries = list(files.walk(tmp_path))
     lines = [(entry.mode, entry.path, files.digest_of(tmp_path, entry)) for entry in entries]
-    assert digests.tree(lines) == files.tree_digest(tmp_path, entries)
+    assert files.digest_of_lines(lines) == files.tree_digest(tmp_path, entries)
 
 
 def test_work_is_spread_in_order() -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from html import escape
-from pathlib import Path
 from typing import Final
 
+from readiness.formats import html_page
 from readiness.formats.access_matrix import Answer, Cell, Matrix, words
 from readiness.formats.cedar import Policy
 from readiness.formats.cedar.tokens import unquoted
@@ -16,25 +16,6 @@ _MEANT: Final = {
     Answer.NO: "never allowed",
     Answer.DEPENDS: "allowed in some cases, by the rules named",
 }
-
-_FRAME: Final = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{title}</title>
-<style>
-{style}
-</style>
-</head>
-<body>
-<main>
-{body}
-</main>
-</body>
-</html>
-"""
 
 
 def render(matrix: Matrix, project: str) -> str:
@@ -49,8 +30,7 @@ def render(matrix: Matrix, project: str) -> str:
         "<h2>The rules</h2>",
         f"<ol>{''.join(_rule(policy, numbers[policy.id]) for policy in matrix.policies)}</ol>",
     ]
-    style = Path(__file__).with_name("access.css").read_text(encoding="utf-8").strip()
-    return _FRAME.format(title=escape(f"{project}: who may do what"), style=style, body="\n".join(body))
+    return html_page.whole(f"{project}: who may do what", "access.css", body)
 
 
 def _action(matrix: Matrix, action: str, numbers: dict[str, int]) -> str:

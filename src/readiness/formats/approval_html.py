@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from html import escape
-from pathlib import Path
 from typing import Final
 
+from readiness.formats import html_page
 from readiness.formats.approval_page import ASKS, STEPS, Aim, Mistake, Page, Risk, Row, State, Step, long_day
 
 _SIGNS: Final[dict[State, tuple[str, str]]] = {
@@ -39,28 +39,7 @@ def render(page: Page) -> str:
         '<div class="sign"><span>Signed by</span><span>Date</span><span>Conditions</span></div>',
         f"<footer>{_foot(page)}</footer>",
     ]
-    style = Path(__file__).with_name("approval.css").read_text(encoding="utf-8").strip()
-    return _FRAME.format(title=_e(f"{page.project}: {page.headline}"), style=style, body="\n".join(part for part in body if part))
-
-
-_FRAME: Final = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{title}</title>
-<style>
-{style}
-</style>
-</head>
-<body>
-<main>
-{body}
-</main>
-</body>
-</html>
-"""
+    return html_page.whole(f"{page.project}: {page.headline}", "approval.css", (part for part in body if part))
 
 
 def _lead(aims: tuple[Aim, ...]) -> str:

@@ -31,7 +31,7 @@ from readiness.layers.infrastructure.evidence import FileState, Run, Snapshot
 from readiness.layers.infrastructure.outputs import Outputs
 from readiness.layers.infrastructure.recording import Before
 from readiness.sequence.evidence import Digest
-from readiness.world import digests, files
+from readiness.world import files
 from readiness.world import project as projects
 from readiness.world.digests import Digests
 
@@ -174,4 +174,4 @@ def _handing_on(process: subprocess.Popen[bytes]) -> Iterator[None]:
 def _tree(states: Mapping[str, FileState]) -> Digest:
     if any(not state.digest for state in states.values()):
         return Digest("")
-    return Digest(digests.tree((state.mode, path, state.digest[7:]) for path, state in states.items()))
+    return files.digest_of_lines((state.mode, path, state.digest[7:]) for path, state in states.items())

@@ -12,7 +12,7 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,11 +113,3 @@ def _give_way() -> None:
     if os.uname().sysname == "Linux":
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
-
-
-def tree(lines: Iterable[tuple[str, str, str]]) -> str:
-    """The digest of a tree, as `sha256:<hex>`, of (mode, path, SHA-256 in hex) of its files."""
-    whole = hashlib.sha256()
-    for mode, path, digest in sorted(lines, key=lambda item: os.fsencode(item[1])):
-        whole.update(b"%s %s\0%s\n" % (mode.encode(), os.fsencode(path), digest.encode()))
-    return f"sha256:{whole.hexdigest()}"

@@ -116,9 +116,14 @@ def tree_digest(root: Path, entries: Iterable[Entry]) -> Digest:
 
     Raises OSError where a file cannot be read.
     """
+    return digest_of_lines((found.mode, found.path, digest_of(root, found)) for found in entries)
+
+
+def digest_of_lines(lines: Iterable[tuple[str, str, str]]) -> Digest:
+    """The same of (mode, path, SHA-256 in hex) of its files."""
     whole = hashlib.sha256()
-    for found in sorted(entries, key=lambda item: os.fsencode(item.path)):
-        whole.update(b"%s %s\0%s\n" % (found.mode.encode(), os.fsencode(found.path), digest_of(root, found).encode()))
+    for mode, path, digest in sorted(lines, key=lambda item: os.fsencode(item[1])):
+        whole.update(b"%s %s\0%s\n" % (mode.encode(), os.fsencode(path), digest.encode()))
     return Digest(f"sha256:{whole.hexdigest()}")
 
 

@@ -159,7 +159,6 @@ def digest_factors(states: Mapping[str, FileState], snapshot: Snapshot, declared
     """
     found = {}
     for factor, paths in parts.parted(states, declared).items():
-        tree = digests.tree((states[path].mode, path, states[path].digest[7:]) for path in paths)
-        found[factor] = Digest(tree)
+        found[factor] = files.digest_of_lines((states[path].mode, path, states[path].digest[7:]) for path in paths)
     both = canonical.canonical([found[Factor.INFRASTRUCTURE], snapshots.digest(snapshot)])
     return found | {Factor.INFRASTRUCTURE: canonical.digest(both)}
