@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from readiness.cli import access_database
+from readiness.cli import access_database, folder
 
 if TYPE_CHECKING:
     from readiness.formats.access_matrix import Matrix
@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
             "--entities", type=Path, metavar="FILE", help="who there is, in Cedar's JSON (default: entities.json beside the policies)"
         )
     for sub in (lint, can, matrix, *live):
-        sub.add_argument("--project", type=Path, default=Path(), metavar="PATH", help="folder of the project (default: here)")
+        folder.option(sub)
     return found
 
 

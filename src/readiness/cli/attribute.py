@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from readiness.cli import folder
+
 if TYPE_CHECKING:
     from readiness.runs.attribute import Options, Report
 
@@ -28,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--share", type=_share, default=0.9, help="what to explain inside the strongest factor (default: 0.9 of it)")
     found.add_argument("--inside-runs", type=_count, default=160, metavar="N", help="the most runs of that search (default: 160)")
     found.add_argument("--no-inside", action="store_true", help="do not look inside the strongest factor")
-    found.add_argument("--project", type=Path, default=Path(), metavar="PATH", help="folder of the project (default: here)")
+    folder.option(found)
     found.add_argument("--plan", action="store_true", help="say what would be run and written, and run nothing")
     found.add_argument("--format", choices=("text", "json"), default="text", help="what standard output gets (default: text)")
     found.add_argument("--svg", type=Path, metavar="FILE", help="write a waterfall from A to B")
@@ -42,8 +44,8 @@ def run(argv: list[str]) -> int:
     from readiness.cli import attribute_text, progress
     from readiness.runs import attribute
 
-    root = given.project.resolve()
-    _checked(root, given)
+    root = folder.of(given.project)
+    _checked(given)
     options = _options(given)
     if given.plan:
         print(attribute_text.plan(attribute.plan(root, given.a, given.b, options)))
@@ -64,12 +66,10 @@ def _options(given: argparse.Namespace) -> Options:
     return Options(given.metric, given.min_effect, given.max_runs, parts, given.share, inside)
 
 
-def _checked(root: Path, given: argparse.Namespace) -> None:
+def _checked(given: argparse.Namespace) -> None:
     from readiness.config.manifest import FACTORS
     from readiness.errors import UsageError
 
-    if not root.is_dir():
-        raise UsageError(f"no folder {given.project}", "name the folder of a project")
     for text in given.part:
         name, _, glob = text.partition("=")
         if not name or not glob or name in FACTORS or not name.replace("-", "").isalnum():

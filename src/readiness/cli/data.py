@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from readiness.cli import folder
 
 if TYPE_CHECKING:
     from readiness.runs.data import Draft
@@ -19,7 +20,7 @@ def parser() -> argparse.ArgumentParser:
     infer.add_argument("file", nargs="*", help=files)
     table = "a table of the demo's database, whose columns are left to you"
     infer.add_argument("--table", action="append", default=[], metavar="NAME", help=table)
-    infer.add_argument("--project", type=Path, default=Path(), metavar="PATH", help="folder of the project (default: here)")
+    folder.option(infer)
     infer.add_argument("--dry-run", action="store_true", help="print the contract and write nothing")
     return found
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from readiness.errors import EXIT_FAILS, EXIT_HOLDS, EXIT_UNKNOWN, UsageError
+from readiness.cli import folder
+from readiness.errors import EXIT_FAILS, EXIT_HOLDS, EXIT_UNKNOWN
 from readiness.sequence.wording import counted
 
 if TYPE_CHECKING:
@@ -28,16 +28,14 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("two", metavar="B", nargs="?", default="now", help="the same (default: now)")
     found.add_argument("--all", action="store_true", help=f"show every change, also beyond {_MOST} of a factor")
     found.add_argument("--format", choices=("text", "json"), default="text", help="what standard output gets (default: text)")
-    found.add_argument("--project", type=Path, default=Path(), metavar="PATH", help="folder of the project (default: here)")
+    folder.option(found)
     return found
 
 
 def run(argv: list[str]) -> int:
     """Compares A with B; returns 0 where they are the same, 1 where not, 3 where it could not be told."""
     given = parser().parse_args(argv)
-    root = given.project.resolve()
-    if not root.is_dir():
-        raise UsageError(f"no folder {given.project}", "name the folder of a project")
+    root = folder.of(given.project)
     from readiness.cli import progress
     from readiness.runs import diff
 

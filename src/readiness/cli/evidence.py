@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from readiness.cli import folder
+
 if TYPE_CHECKING:
     from readiness.runs.inspect import Line
     from readiness.runs.reports import Added
@@ -28,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
         "file", type=Path, help="a report (SARIF, CycloneDX, pip-audit, checkov, trivy, JUnit), or a signed file of another machine"
     )
     for sub in (show, verify, add):
-        sub.add_argument("--project", type=Path, default=Path(), metavar="PATH", help="folder of the project (default: here)")
+        folder.option(sub)
     return found
 
 

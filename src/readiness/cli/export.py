@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from readiness.errors import UsageError
+from readiness.cli import folder
 
 
 def parser() -> argparse.ArgumentParser:
@@ -18,16 +18,14 @@ def parser() -> argparse.ArgumentParser:
     )
     found.add_argument("--format", choices=("cyclonedx",), default="cyclonedx", help="the format: CycloneDX 1.6 as JSON")
     found.add_argument("--output", type=Path, metavar="FILE", help="write to this file (default: standard output)")
-    found.add_argument("--project", type=Path, default=Path(), metavar="PATH", help="folder of the project (default: here)")
+    folder.option(found)
     return found
 
 
 def run(argv: list[str]) -> int:
     """Writes the bill of materials and returns 0."""
     given = parser().parse_args(argv)
-    root = given.project.resolve()
-    if not root.is_dir():
-        raise UsageError(f"no folder {given.project}", "name the folder of a project")
+    root = folder.of(given.project)
     from readiness.runs import export
 
     text = export.export(root, datetime.now(UTC).date(), given.output)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from readiness.cli import folder
 from readiness.errors import UsageError
 from readiness.sequence.mode import Declaration, Mode
 
@@ -23,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--until", metavar="DATE", help="last day of a mode other than production, like 2026-12-20")
     found.add_argument("--reason", default="", metavar="TEXT", help="why the sequence is skipped")
     found.add_argument("--owner", default="", metavar="PERSON", help="who answers for that")
-    found.add_argument("--project", type=Path, default=Path(), metavar="PATH", help="folder of the project (default: here)")
+    folder.option(found)
     return found
 
 
@@ -32,9 +32,7 @@ def run(argv: list[str]) -> int:
     given = parser().parse_args(argv)
     from readiness.runs import mode
 
-    root = given.project.resolve()
-    if not root.is_dir():
-        raise UsageError(f"no folder {given.project}", "name the folder of a project")
+    root = folder.of(given.project)
     today = datetime.now(UTC).date()
     if given.mode is None:
         if given.until or given.reason or given.owner:

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from readiness.cli import folder
+
 if TYPE_CHECKING:
     from readiness.layers.measurement.lint import Assessed
     from readiness.runs.outcome import Linted, Locked
@@ -19,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
     lock = commands.add_parser("lock", help="sign each outcome with its baseline, before the build begins")
     for sub in (lint, lock):
         sub.add_argument("id", nargs="?", default="", help="one outcome (default: all)")
-        sub.add_argument("--project", type=Path, default=Path(), metavar="PATH", help="folder of the project (default: here)")
+        folder.option(sub)
     return found
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from readiness.cli import folder
 from readiness.errors import EXIT_FAILS, EXIT_HOLDS, InputError, UsageError
 from readiness.sequence.wording import counted
 
@@ -29,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
     )
     found.add_argument("action", nargs="?", choices=ACTIONS, metavar="list|show|verify", help="look at cassettes instead of recording one")
     found.add_argument("id", nargs="?", default="", metavar="ID", help="the cassette to show or verify (default: the demo's; all)")
-    found.add_argument("--project", type=Path, default=Path(), metavar="PATH", help="folder of the project (default: here)")
+    folder.option(found)
     found.add_argument("--plan", action="store_true", help="say what would be run, handed over, asked and written, and do nothing")
     found.add_argument("--yes", action="store_true", help="agree to that without being asked")
     found.add_argument("--share", action="store_true", help="write into cassettes/, to be committed, instead of .readiness/cassettes/")
@@ -40,9 +41,7 @@ def parser() -> argparse.ArgumentParser:
 def run(argv: list[str]) -> int:
     """Runs the command and returns its exit code."""
     given = parser().parse_args(argv)
-    root = given.project.resolve()
-    if not root.is_dir():
-        raise UsageError(f"no folder {given.project}", "name the folder of a project")
+    root = folder.of(given.project)
     if given.action == "list":
         return _list(root)
     if given.action == "show":

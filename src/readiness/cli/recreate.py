@@ -6,6 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
+from readiness.cli import folder
+
 RUNGS = ("R0", "R1", "R2", "R3", "R4", "R5")
 
 
@@ -35,9 +37,7 @@ def run(argv: list[str]) -> int:
         raise UsageError(f"--seeds must be at least 1, got {given.seeds}")
     if given.snapshot is not None:
         return _import(given.snapshot, given.result)
-    if not given.path.is_dir():
-        raise UsageError(f"no folder {given.path}", "name the folder of a project")
-    root = given.path.resolve()
+    root = folder.of(given.path)
     if given.export is not None:
         return _export(root, given.export)
     from readiness.runs.recreate import Asked

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from readiness.cli import folder
 from readiness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--output", action="append", default=[], metavar="GLOB", help="a file the command writes; may be given again")
     found.add_argument("--metrics", default="", metavar="FILE", help="JSON file of metrics the command writes (default: that of [demo])")
     found.add_argument("--seed", default="", metavar="VALUE", help="given to the command as SEED, and recorded")
-    found.add_argument("--project", type=Path, default=Path(), metavar="PATH", help="folder of the project (default: here)")
+    folder.option(found)
     commands = found.add_subparsers(dest="command", prog="readiness run", metavar="list|show|-- COMMAND [ARGUMENT ...]")
     listing = commands.add_parser("list", help="list the recorded runs, newest first")
     show = commands.add_parser("show", help="show one run: its factors, outputs, metrics and environment")
@@ -55,16 +56,14 @@ def parser() -> argparse.ArgumentParser:
     listing.add_argument("--format", choices=("text", "json"), default="text", help="what standard output gets (default: text)")
     show.add_argument("--format", choices=("text", "json", "snapshot"), default="text", help="text, JSON, or its snapshot (default: text)")
     for sub in (listing, show):
-        sub.add_argument("--project", type=Path, default=Path(), metavar="PATH", help="folder of the project (default: here)")
+        folder.option(sub)
     return found
 
 
 def run(argv: list[str]) -> int:
     """Runs and records a command, whose exit code is ours, or shows recorded runs."""
     given = parser().parse_args(argv)
-    root = given.project.resolve()
-    if not root.is_dir():
-        raise UsageError(f"no folder {given.project}", "name the folder of a project")
+    root = folder.of(given.project)
     if given.command is not None and not given.words:
         return _list(root, given.format) if given.command == "list" else _show(root, given.id, given.format)
     if given.command is not None or not given.words:

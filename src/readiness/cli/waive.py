@@ -6,6 +6,7 @@ import argparse
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from readiness.cli import folder
 from readiness.errors import UsageError
 
 _NEEDED = ("subject", "reason", "owner", "approver", "days", "blast_radius", "retirement")
@@ -18,7 +19,7 @@ def parser() -> argparse.ArgumentParser:
     )
     found.add_argument("what", metavar="CHECK|sign|list", help="the check whose problem is accepted; or `sign`, or `list`")
     found.add_argument("id", nargs="?", metavar="ID", help="the waiver to sign")
-    found.add_argument("--project", type=Path, default=Path(), metavar="PATH", help="folder of the project (default: here)")
+    folder.option(found)
     found.add_argument("--subject", metavar="TEXT", help="the one problem that is accepted, as `check --format json` names it")
     found.add_argument("--reason", metavar="TEXT", help="why it is accepted")
     found.add_argument("--owner", metavar="PERSON", help="who carries the risk")
@@ -34,9 +35,7 @@ def parser() -> argparse.ArgumentParser:
 def run(argv: list[str]) -> int:
     """Writes, signs or lists waivers."""
     given = parser().parse_args(argv)
-    root = given.project.resolve()
-    if not root.is_dir():
-        raise UsageError(f"no folder {given.project}", "name the folder of a project")
+    root = folder.of(given.project)
     today = datetime.now(UTC).date()
     if given.what == "list":
         return _list(root, today)
