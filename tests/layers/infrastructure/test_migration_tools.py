@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from readiness.config import manifest as manifests
+from readiness.layers.infrastructure import migrations
 from readiness.sequence.finding import Cause, Outcome
+from readiness.testing.projects import make_repository
+from readiness.world import project as projects
 from tests.layers.conftest import Judge
 from tests.layers.infrastructure import tools
 from tests.layers.infrastructure.checks.conftest import judge_online
@@ -22,11 +28,15 @@ pytestmark = pytest.mark.index
         tools.alembic(url='os.environ["SQLALCHEMY_DATABASE_URI"]'),
         tools.alembic(url='context.config.get_main_option("sqlalchemy.url")', ini="sqlalchemy.url = postgresql+psycopg://me:it@db/shop\n"),
         {f"backend/{path}" if path != "requirements.txt" else path: text for path, text in tools.alembic().items()},
+        {
+            f"backend/{path}" if path != "requirements.txt" else path: text.replace("%(here)s/schema", "./backend/schema")
+            for path, text in tools.alembic().items()
+        },
         tools.alembic() | {"requirements.txt": "alembic==1.16.5\nsqlalchemy==2.0.43\npsycopg[binary]==3.2.13\n"},
         tools.django(),
         tools.yoyo(),
     ],
-    ids=["alembic", "rewritten", "another name", "in its file", "in a folder", "another driver", "django by parts", "yoyo"],
+    ids=["alembic", "rewritten", "another name", "in its file", "in a folder", "from above", "another driver", "django by parts", "yoyo"],
 )
 def test_a_tool_is_led_to_our_database(judge_online: Judge, files: dict[str, str]) -> None:
     found = judge_online(ID, files=files)
@@ -40,6 +50,34 @@ def test_the_revision_that_fails_is_named_with_its_line(judge_online: Judge) -> 
     found = judge_online(ID, files=files)
     assert (found.outcome, found.cause) == (Outcome.FAILS, Cause.PROJECT)
     assert found.observed == 'schema/versions/b2.py:9: relation "order" does not exist'
+
+
+def test_scripts_that_are_meant_from_above_the_project_are_unknown_and_not_none(judge_online: Judge, tmp_path: Path) -> None:
+    files = tools.alembic() | {"alembic.ini": "[alembic]\nscript_location = ./backend/schema\n"}
+    top = make_repository(tmp_path / "top", {f"backend/{path}": text for path, text in files.items()})
+    found = judge_online(ID, root=top / "backend")
+    assert (found.outcome, found.cause) == (Outcome.UNKNOWN, Cause.NOT_EXERCISED)
+    assert found.reason == "alembic.ini means backend/schema from a folder above this project"
+
+
+@pytest.mark.parametrize(
+    ("ini", "location", "scripts", "folder", "place"),
+    [
+        ("alembic.ini", "schema", "schema", "", "alembic.ini"),
+        ("db/alembic.ini", "%(here)s/schema", "db/schema", "db", "alembic.ini"),
+        ("db/alembic.ini", "schema", "db/schema", "db", "alembic.ini"),
+        ("db/alembic.ini", "db/schema", "db/schema", "", "db/alembic.ini"),
+        ("app/db/alembic.ini", "./db/schema", "app/db/schema", "app", "db/alembic.ini"),
+        ("db/schema/alembic.ini", ".", "db/schema", "db/schema", "alembic.ini"),
+        ("alembic.ini", ".", ".", "", "alembic.ini"),
+    ],
+)
+def test_alembic_is_run_from_where_its_scripts_are_found(
+    tmp_path: Path, ini: str, location: str, scripts: str, folder: str, place: str
+) -> None:
+    files = {ini: f"[alembic]\nscript_location = {location}\n", f"{scripts}/versions/a1.py".removeprefix("./"): ""}
+    (plan,) = migrations.find(projects.load(make_repository(tmp_path / "p", files)), manifests.Manifest())
+    assert (plan.folder, plan.place, plan.count) == (folder, place, 1)
 
 
 def test_two_heads_are_one_database_all_the_same(judge_online: Judge) -> None:

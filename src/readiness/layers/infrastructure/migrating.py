@@ -258,6 +258,9 @@ def _of_command(ran: Ran, state: State) -> Done:
     missing = re.search(r"No module named '?(alembic|django|yoyo)\b|cannot start (yoyo)\b", ran.said)
     if missing:
         return Done(Cause.NOT_EXERCISED, f"{missing[1] or missing[2]} is not among what the project installs")
+    elsewhere = re.search(r"Path doesn't exist: '?([^'\s]+?)'?\.?(?:\s|$)", ran.said) if state.plan.tool == "alembic" else None
+    if elsewhere:
+        return Done(Cause.NOT_EXERCISED, f"{state.plan.source} means {elsewhere[1]} from a folder above this project")
     if re.search(r"IrreversibleError|NotImplementedError", ran.said):
         return Done(Cause.PROJECT, f"cannot go back: {_last(ran.said)}", where, irreversible=True)
     server = next(iter(_EXCEPTION.findall(ran.said)), None)

@@ -116,24 +116,49 @@ def _alembic(project: Project) -> Iterator[Plan]:
     inis = sorted(path for path in project.paths if path.rpartition("/")[2] == "alembic.ini" and not _beside(path))
     for ini in inis or [path for path in ("pyproject.toml",) if "alembic" in toml(project.text(path)).get("tool", {})]:
         settings = _alembic_settings(project, ini)
-        folder = _parent(ini)
-        script = _join(folder, settings.get("script_location", "alembic"))
-        versions = sorted(path for path in project.paths if re.fullmatch(rf"{re.escape(script)}/versions/(?:.*/)?[^/]+\.py", path))
-        versions = [path for path in versions if not path.endswith("__init__.py")]
+        folder, script, versions = _alembic_place(project, ini, settings.get("script_location", "alembic"))
         if versions:
-            paths = tuple(path for path in sorted(project.paths) if path.startswith(f"{script}/"))
+            paths = tuple(path for path in sorted(project.paths) if path.startswith(f"{script}/")) if script else tuple(versions)
             other = _other_url(settings.get("sqlalchemy.url", ""))
-            yield Plan("alembic", ini, (*paths, ini), len(versions), folder, place=ini.rpartition("/")[2], other=other)
+            place = ini.removeprefix(f"{folder}/") if folder else ini
+            yield Plan("alembic", ini, (*paths, ini), len(versions), folder, place=place, other=other)
+
+
+def _alembic_place(project: Project, ini: str, location: str) -> tuple[str, str, list[str]]:
+    """The folder alembic is to be run in, the folder of its scripts, and its versions, which are empty where there are none.
+
+    What says `%(here)s` is meant from the file's own folder, everything else from where alembic is run, which is that
+    folder or one above it. One above the project itself is not here: there the file's own stands for it.
+    """
+    own = _parent(ini)
+    if "%(here)s" in location:
+        return own, *_alembic_versions(project, _join(own, location.replace("%(here)s", ".")))
+    above = [own]
+    while above[-1]:
+        above.append(_parent(above[-1]))
+    for folder in above:
+        script, versions = _alembic_versions(project, _join(folder, location))
+        if versions:
+            return folder, script, versions
+    outside, meant = f"{_join('', project.folder)}/", _join("", location)
+    inside = meant.removeprefix(outside) if meant.startswith(outside) else ""
+    return (own, *_alembic_versions(project, inside)) if inside else (own, "", [])
+
+
+def _alembic_versions(project: Project, script: str) -> tuple[str, list[str]]:
+    within = re.escape(f"{script}/" if script else "")
+    versions = sorted(path for path in project.paths if re.fullmatch(rf"{within}versions/(?:.*/)?[^/]+\.py", path))
+    return script, [path for path in versions if not path.endswith("__init__.py")]
 
 
 def _alembic_settings(project: Project, ini: str) -> dict[str, str]:
     if ini.endswith(".toml"):
         table = toml(project.text(ini)).get("tool", {}).get("alembic", {})
-        return {key: str(value).replace("%(here)s", ".") for key, value in table.items()}
+        return {key: str(value) for key, value in table.items()}
     parser = configparser.RawConfigParser(strict=False)
     try:
         parser.read_string(project.text(ini))
-        return {key: value.replace("%(here)s", ".") for key, value in parser.items("alembic")}
+        return dict(parser.items("alembic"))
     except configparser.Error:
         return {}
 
