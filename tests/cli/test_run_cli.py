@@ -363,6 +363,13 @@ def test_an_export_is_the_same_each_time(desk: Within) -> None:
     assert desk("export", "--output", "main.py/x.json").code == 2
 
 
+def test_an_export_says_what_it_cannot_hold(small: Within) -> None:
+    lists = {"main.py": "", "requirements.txt": "redis==8.0\nfastapi>=0.1\nuvicorn\n", ".github/requirements-lint.txt": "bandit==1.9\n"}
+    said = dataclasses.replace(small, folder=make_repository(small.folder / "loose", lists))("export")
+    assert [item["name"] for item in said.json["components"]] == ["redis"]
+    assert said.stderr == "readiness: 2 packages have no version that is pinned, and are left out: fastapi, uvicorn\n"
+
+
 def test_a_full_disk_is_one_error(desk: Within) -> None:
     desk("run", "--", PYTHON, "-c", "pass")  # what can be remembered is, so that the record itself meets the limit
     limited = ("sh", "-c", 'ulimit -f 1; exec "$@"', "sh")

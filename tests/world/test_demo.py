@@ -225,3 +225,15 @@ def test_a_demo_is_given_a_fresh_database_and_seen_using_it(opened: Opened) -> N
         assert run.database is not None
         assert [(table.name, table.changes) for table in run.database.tables] == [("orders", 2)]
         assert run.database.tables[0].scans
+
+
+@pytest.mark.parametrize(
+    ("argv", "name"),
+    [
+        (("python", "demo.py"), "python demo.py"),
+        (("python", "-c", "import app; print(app.VALUE)"), "python -c 'import app; print(app.VALUE)'"),
+        (("uvicorn", "app:app", "--port", "{PORT}"), "uvicorn app:app --port {PORT}"),
+    ],
+)
+def test_the_name_of_a_demo_is_a_command_that_a_shell_takes(argv: tuple[str, ...], name: str) -> None:
+    assert demos.name(manifests.Demo(command=argv)) == name

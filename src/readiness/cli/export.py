@@ -29,6 +29,12 @@ def run(argv: list[str]) -> int:
     from readiness.runs import export
 
     text = export.export(root, datetime.now(UTC).date(), given.output)
+    if names := export.left_out(root):
+        from readiness.sequence.wording import agreeing, counted
+
+        told = f"{', '.join(names[:3])}{' …' if len(names) > 3 else ''}"
+        pinned = f"{agreeing(len(names), 'has', 'have')} no version that is pinned, and {agreeing(len(names), 'is', 'are')} left out"
+        print(f"readiness: {counted(len(names), 'package')} {pinned}: {told}", file=sys.stderr)
     if given.output is None:
         sys.stdout.write(text.encode("utf-8", "replace").decode())
     return 0

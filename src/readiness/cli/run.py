@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -100,8 +101,9 @@ def _list(root: Path, form: str) -> int:
 
 
 def _row(run: Run) -> str:
+    command = " ".join(shlex.join(run.command).splitlines())
     at = f"{run.commit[:7]}{'+' if run.dirty else ''}" if run.commit else "no commit"
-    return f"{run.started:%Y-%m-%d %H:%M}  exit {run.exit_code:<3}  {_lasted(run):>7}  {at:<9} {' '.join(run.command)}"
+    return f"{run.started:%Y-%m-%d %H:%M}  exit {run.exit_code:<3}  {_lasted(run):>7}  {at:<9} {command}"
 
 
 def _summary(item: Listed) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from readiness.formats.cyclonedx import Asset, Bill, Package
 from readiness.formats.odcs.contract import Contract
 from readiness.layers.data import contracts
 from readiness.layers.data.locate import Places, locate
-from readiness.layers.infrastructure import factors, locked
+from readiness.layers.infrastructure import factors, locked, procedure
 from readiness.layers.infrastructure.evidence import Factor
+from readiness.layers.infrastructure.pinning import declared
 from readiness.world import files, revisions
 from readiness.world import project as projects
 from readiness.world.digests import Digests
@@ -38,6 +39,15 @@ def export(root: Path, today: date, output: Path | None = None) -> str:
     if output is not None:
         files.write_whole(output, text.encode())
     return text
+
+
+def left_out(root: Path) -> tuple[str, ...]:
+    """What a project asks for directly and pins nowhere, by canonical name: no bill can say which version that is."""
+    manifest = manifests.load(root)
+    project = projects.load(root, manifest.project_id)
+    asked = declared(project, procedure.discover(project, manifest))
+    known = {package.name for package in _packages(project)}
+    return tuple(sorted(name for name, version in asked.direct.items() if not version and not asked.pinned.get(name) and name not in known))
 
 
 def bill(project: Project, manifest: Manifest, today: date) -> Bill:

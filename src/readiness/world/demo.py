@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import shlex
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -23,6 +25,8 @@ from readiness.world.watched import Ask, Database, Watched, Wish
 
 NAMES: Final = ("demo.py", "examples/demo.py", "scripts/demo.py")
 STDOUT: Final = "standard output"
+_PLAIN_WORD: Final = re.compile(r"[\w@%+=:,./{}-]+")
+"""A word that a shell takes as it is."""
 CANARY: Final = "readiness-canary-"
 CREDENTIAL_HEADERS: Final = frozenset(
     {"authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-auth-token", "x-access-token", "x-api-token"}
@@ -103,10 +107,11 @@ def of(project: Project, manifest: Manifest) -> tuple[Demo | None, str]:
 
 
 def name(demo: Demo) -> str:
-    """The demo in one line."""
+    """The demo in one line, as a shell would take it; what is filled in, such as `{PORT}`, stands as it is."""
     if demo.notebook:
         return demo.notebook
-    return " ".join(demo.command or (demo.server.argv if demo.server else ()))
+    argv = demo.command or (demo.server.argv if demo.server else ())
+    return " ".join(word if _PLAIN_WORD.fullmatch(word) else shlex.quote(word) for word in argv)
 
 
 def canary(name: str) -> str:

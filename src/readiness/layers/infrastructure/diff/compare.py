@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterator, Mapping
 
 from readiness.layers.infrastructure import factors
@@ -48,7 +49,7 @@ def _results(one: Side, two: Side) -> tuple[list[Change], list[Uncompared]]:
     if before.seed != after.seed:
         changes.append(Change(None, "seed", "", before.seed or "none", after.seed or "none"))
     if before.command != after.command:
-        changes.append(Change(None, "command", "", " ".join(before.command), " ".join(after.command)))
+        changes.append(Change(None, "command", "", shlex.join(before.command), shlex.join(after.command)))
     for path in sorted({*before.outputs, *after.outputs}):
         old, new = before.outputs.get(path), after.outputs.get(path)
         if old is None or new is None or old.digest != new.digest:
