@@ -42,7 +42,7 @@ def run(argv: list[str]) -> int:
     given = parser().parse_args(argv)
     from readiness.runs import access
 
-    root = given.project.resolve()
+    root = folder.of(given.project)
     if given.command == "lint":
         return _linted(access.lint(root, given.files))
     if given.command == "can":

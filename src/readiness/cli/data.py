@@ -33,7 +33,7 @@ def run(argv: list[str]) -> int:
 
     if not given.file and not given.table:
         raise UsageError("nothing is named", "readiness data infer FILE")
-    for draft in data.infer_all(given.project.resolve(), given.file, given.table, dry=given.dry_run):
+    for draft in data.infer_all(folder.of(given.project), given.file, given.table, dry=given.dry_run):
         print(draft.text if given.dry_run else "\n".join(_told(draft)), end="" if given.dry_run else "\n")
     return 0
 

@@ -39,7 +39,7 @@ def run(argv: list[str]) -> int:
     given = parser().parse_args(argv)
     from readiness.runs import inspect
 
-    root = given.project.resolve()
+    root = folder.of(given.project)
     if given.command == "add":
         return _add(given.file, root)
     if given.command == "show" and given.digest:

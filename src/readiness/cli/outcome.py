@@ -31,7 +31,7 @@ def run(argv: list[str]) -> int:
     from readiness.cli import progress
     from readiness.runs import outcome
 
-    root = given.project.resolve()
+    root = folder.of(given.project)
     if given.command == "lint":
         linted = outcome.lint_all(root, given.id, progress=progress.line)
         return max(_show(item) for item in linted)

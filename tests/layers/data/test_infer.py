@@ -79,7 +79,8 @@ def test_json_lines_keep_objects_and_lists(tmp_path: Path) -> None:
 
 def test_parquet_says_how_it_is_stored(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
-    duckdb.sql(f"COPY (SELECT i AS id, i * 1.5 AS price FROM range(3) t(i)) TO '{path}'")
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY (SELECT i AS id, i * 1.5 AS price FROM range(3) t(i)) TO '{path}'")
     columns = infer.infer("x.parquet", {"x.parquet": path}, NOW).columns
     assert [(column.name, column.logical, column.physical) for column in columns] == [
         ("id", "integer", "BIGINT"),

@@ -53,7 +53,8 @@ def test_several_files_of_each_kind_are_one_table(tmp_path: Path, kind: str) -> 
     for number in range(2):
         target = root / f"data/part{number}.{kind}"
         if kind == "parquet":
-            duckdb.execute(f"copy (select * from read_csv('{root}/data/tickets.csv') limit 5 offset {number * 5}) to '{target}'")
+            with duckdb.connect() as connection:
+                connection.execute(f"copy (select * from read_csv('{root}/data/tickets.csv') limit 5 offset {number * 5}) to '{target}'")
         elif kind == "jsonl":
             rows = [{"ticket": f"T{number}{i}", "opened_at": "2026-03-01T00:00:00", "closed_at": "2026-03-02T00:00:00"} for i in range(5)]
             target.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -162,7 +163,8 @@ def test_a_query_no_parser_knows_is_read_by_its_words() -> None:
 def test_a_value_is_followed_through_ctes_and_unions() -> None:
     sql = "with a as (select id, f1 as q from t) select id as unit_id, avg(q) as value from a group by 1"
     sql += " union all select id, cost as value from u"
-    said = duckdb.execute("select json_serialize_sql(?)", [sql]).fetchone()
+    with duckdb.connect() as connection:
+        said = connection.execute("select json_serialize_sql(?)", [sql]).fetchone()
     assert said is not None
     found = reading.of_tree(said[0])
     assert found is not None

@@ -86,7 +86,8 @@ def packed(tmp_path: Path, kind: str) -> tuple[str, bytes]:
     elif kind == "parquet":
         import duckdb
 
-        duckdb.sql(f"COPY (SELECT 'Mira' AS name, '{MAIL}' AS mail) TO '{place}' (FORMAT parquet)")
+        with duckdb.connect() as connection:
+            connection.execute(f"COPY (SELECT 'Mira' AS name, '{MAIL}' AS mail) TO '{place}' (FORMAT parquet)")
     elif kind == "utf16.csv":
         return "data/rows.csv", f"name;mail\nMira;{MAIL}\n".encode("utf-16")
     elif kind == "escaped.json":
