@@ -170,18 +170,22 @@ def _newest_first(paths: Iterable[Path]) -> list[Path]:
 def collect(project: Project, manifest: Manifest, now: datetime) -> tuple[dict[str, Evidence], list[Found]]:
     """The newest evidence that counts for each check, and every file that was refused for another reason than age."""
     trusted = trusted_keys(manifest)
+    asked: dict[str, Digest] = {}
     good: dict[str, Evidence] = {}
     refused = []
     for path in listed(project.home):
         if not path.name.startswith(_hex(project.tree)[:12]) or path.parent.name in good:
             continue
-        found = read(path, trusted, conditions(project, manifest, path.parent.name))
+        check = path.parent.name
+        if check not in asked:
+            asked[check] = conditions(project, manifest, check)
+        found = read(path, trusted, asked[check])
         if found.evidence is None and found.refused != OTHER_CONDITIONS:
             refused.append(found)
         elif found.evidence is None:
             continue  # honest, and an answer to another question
         elif not stale_reason(found.evidence, project.tree, now):
-            good[path.parent.name] = found.evidence
+            good[check] = found.evidence
     return good, refused
 
 

@@ -79,7 +79,8 @@ def _names_packages(path: str) -> bool:
 
 
 def _mentioned(texts: str, package: str) -> bool:
-    return bool(re.search(rf"(?<![\w.-]){re.escape(package).replace('-', '[-_.]+')}(?![\w-])", texts, re.IGNORECASE))
+    name = "[-_.]+".join(re.escape(part) for part in package.split("-"))
+    return bool(re.search(rf"(?<![\w.-]){name}(?![\w-])", texts, re.IGNORECASE))
 
 
 # Running containers, against the compose files

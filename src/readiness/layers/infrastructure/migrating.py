@@ -11,7 +11,7 @@ from readiness.config import manifest as manifests
 from readiness.config.manifest import Demo
 from readiness.errors import InputError, Refused
 from readiness.formats import sql_statements
-from readiness.layers.infrastructure import addresses, causes, declarations
+from readiness.layers.infrastructure import addresses, causes, declarations, migrations
 from readiness.layers.infrastructure.migrations import Part, Plan, Script
 from readiness.layers.infrastructure.releases import Release
 from readiness.sequence.finding import Cause, Location
@@ -69,6 +69,14 @@ class State:
     environment: Environment | None
     plan: Plan
     demo: Demo | None
+
+
+def startable(context: Context) -> tuple[tuple[Plan, ...], Cause, str]:
+    """The migrations of a project that can be carried out here: none where there are none, or with why commands cannot run."""
+    plans = migrations.find(context.project, context.manifest)
+    if any(plan.tool != "sql" for plan in plans) and context.session.blocked is not Cause.NONE:
+        return (), context.session.blocked, context.session.why_blocked
+    return plans, Cause.NONE, ""
 
 
 def present(context: Context, plan: Plan) -> State:

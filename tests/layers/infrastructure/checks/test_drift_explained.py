@@ -150,9 +150,9 @@ def test_an_environment_drifts_by_version_by_lack_by_more_and_by_a_file(judge: J
 
 
 def test_what_makes_an_environment_and_what_other_lists_name_is_no_drift(judge: Judge, installed: Path) -> None:
-    (installed / "requirements-dev.txt").write_text("stray\n")
+    (installed / "requirements-dev.txt").write_text("stray\nStray.tool\n")
     site = next((installed / ".venv/lib").glob("python3*/site-packages"))
-    for name in ("stray-0.1", "pip-25.0"):
+    for name in ("stray-0.1", "stray_tool-0.1", "pip-25.0"):
         shutil.copytree(next(site.glob("tiny-*.dist-info")), site / f"{name}.dist-info")
     assert judge(ID, root=installed).outcome is Outcome.HOLDS
 

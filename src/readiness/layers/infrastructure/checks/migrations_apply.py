@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from readiness.layers.infrastructure import migrating, migrations
+from readiness.layers.infrastructure import migrating
 from readiness.layers.infrastructure.migrating import Done, State
 from readiness.layers.infrastructure.migrations import Plan
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
@@ -56,12 +56,9 @@ class Observed:
 
 def observe(context: Context) -> Observed:
     """Applies each kind of migrations to a database of its own."""
-    plans = migrations.find(context.project, context.manifest)
+    plans, cause, reason = migrating.startable(context)
     if not plans:
-        return Observed()
-    needs_environment = any(plan.tool != "sql" for plan in plans)
-    if needs_environment and context.session.blocked is not Cause.NONE:
-        return Observed(cause=context.session.blocked, reason=context.session.why_blocked)
+        return Observed(cause=cause, reason=reason)
     with context.session.progress("applying the migrations to an empty database"):
         return Observed(tuple(_applied(context, plan, number) for number, plan in enumerate(plans)))
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from readiness.errors import Refused
-from readiness.layers.infrastructure import migrating, migrations, releases, rows
+from readiness.layers.infrastructure import migrating, releases, rows
 from readiness.layers.infrastructure.migrating import BOOKKEEPING, Done, State
 from readiness.layers.infrastructure.migrations import Plan
 from readiness.layers.infrastructure.releases import Release
@@ -64,11 +64,9 @@ class Observed:
 
 def observe(context: Context) -> Observed:
     """Takes each kind of migrations forwards and back in a database of its own."""
-    plans = migrations.find(context.project, context.manifest)
+    plans, cause, reason = migrating.startable(context)
     if not plans:
-        return Observed()
-    if any(plan.tool != "sql" for plan in plans) and context.session.blocked is not Cause.NONE:
-        return Observed(cause=context.session.blocked, reason=context.session.why_blocked)
+        return Observed(cause=cause, reason=reason)
     with context.session.progress("taking the database to this release and back"):
         return Observed(tuple(_way(context, plan, number) for number, plan in enumerate(plans)))
 
