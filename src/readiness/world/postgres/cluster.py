@@ -62,7 +62,7 @@ def _initialise(new: Path, means: Means, lock: int, *, durable: bool) -> None:
     if done.returncode != 0:
         raise explained("the database could not be made", done.stdout.decode(errors="replace"), new.parent)
     write_secret(new, secret)
-    ways.hand_over(new, means)
+    ways.hand_over(new, means, kept=durable)
 
 
 def _sync(folder: Path) -> None:

@@ -129,11 +129,16 @@ def named_user() -> int:
     raise CannotJudge("the system has no user `nobody`", "run as an ordinary user, or set READINESS_DATABASE_URL")
 
 
-def hand_over(data: Path, means: Means) -> bool:
-    """Gives a data folder to the user id that the server takes; says whether it took one and the folder was not its own."""
+def hand_over(data: Path, means: Means, *, kept: bool = True) -> bool:
+    """Gives a data folder to the user id that the server takes; says whether it took one and the folder was not its own.
+
+    A folder that is `kept` is the user's, who is told that somebody else owns it now.
+    """
     if means.uid is None or data.stat().st_uid == means.uid:
         return False
-    _log.warning("user namespaces are refused here: the database in %s runs as user id %d, which owns it now", data.parent, means.uid)
+    if kept:
+        told = "user namespaces are refused here: the database in %s runs as user id %d, which owns it now"
+        _log.warning(told, data.parent, means.uid)
     own(data, means.uid)
     return True
 
