@@ -111,6 +111,8 @@ def test_a_route_that_asks_for_no_credential_fails_unless_it_is_public(told: Tol
     finding = told(RIGHT, headers="")
     assert (finding.outcome, finding.reason) == (Outcome.FAILS, "POST /ask asks for no credential: anyone who can reach it may ask")
     assert 'public = ["POST /ask"]' in finding.remedy.text
+    sent = """ -H 'Content-Type: application/json' -d '{"q": "how long?"}'"""
+    assert finding.remedy.command == f'curl -i -X POST "http://127.0.0.1:$PORT/ask"{sent}'
 
 
 def test_a_public_route_is_left_alone_by_method_and_path(told: Told) -> None:

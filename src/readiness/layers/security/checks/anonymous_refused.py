@@ -14,7 +14,9 @@ Source: endpoints of a demo that went to production as they were, and answer who
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 from dataclasses import dataclass
 from email.parser import HeaderParser
 from urllib.parse import urlsplit
@@ -43,13 +45,17 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A request of the demo: whether it carries a credential, and how it was answered without and with a wrong one."""
+    """A request of the demo: whether it carries a credential, and how it was answered without and with a wrong one.
+
+    `body` is what it sends, as JSON; empty where it sends nothing.
+    """
 
     id: str
     route: str
     credentials: bool
     anonymous: Reply
     wrong: Reply | None = None
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,8 @@ def _asked(request: Request, answers: dict[tuple[str, str], Answer]) -> Route:
     right = answers.get((request.id, "demo"))
     anonymous = _reply(request, answers.get((request.id, "anonymous")), right)
     wrong = _reply(request, answers.get((request.id, "wrong")), right) if named else None
-    return Route(request.id, _route(request), named, anonymous, wrong)
+    body = "" if request.json is None else json.dumps(request.json, ensure_ascii=False)
+    return Route(request.id, _route(request), named, anonymous, wrong, body)
 
 
 def _reply(request: Request, answer: Answer | None, right: Answer | None) -> Reply:
@@ -182,9 +189,15 @@ def _failing(observed: Observed, problems: tuple[Problem, ...]) -> Finding:
         'require a credential and send it, headers = { Authorization = "Bearer {API_TOKEN}" } in the request and API_TOKEN under '
         f'secrets; or list the route, if it is meant for everybody: public = ["{problems[0].subject}"] in [security]'
     )
-    method, _, path = problems[0].subject.partition(" ")
     return Finding(
         ID, Outcome.FAILS, Basis.EXECUTED, observed.demo, "401, 403 or a login",
         f"{len(problems)} of {counted(len(observed.routes), 'request')} answered: {problems[0].text}", problems[0].text, Cause.PROJECT,
-        observed.location, Remedy(text, f'curl -i -X {method} "http://127.0.0.1:$PORT{path}"'), problems,
+        observed.location, Remedy(text, _asking(next(route for route in observed.routes if route.route == problems[0].subject))), problems,
     )  # fmt: skip
+
+
+def _asking(route: Route) -> str:
+    """The command that asks a route as anybody can, with the body it wants."""
+    method, _, path = route.route.partition(" ")
+    sent = f" -H 'Content-Type: application/json' -d {shlex.quote(route.body)}" if route.body else ""
+    return f'curl -i -X {method} "http://127.0.0.1:$PORT{path}"{sent}'
