@@ -27,6 +27,16 @@ settings.load_profile("readiness")
 @pytest.fixture
 def workplace() -> Iterator[Path]:
     """A folder that the unprivileged user of the sandbox can reach, which pytest's own are not where we are root."""
+    yield from _workplace()
+
+
+@pytest.fixture(scope="module")
+def reachable() -> Iterator[Path]:
+    """Such a folder for all tests of a file."""
+    yield from _workplace()
+
+
+def _workplace() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="readiness-tests-", dir="/var/tmp" if Path("/var/tmp").is_dir() else None))
     folder.chmod(0o755)
     yield folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -45,10 +46,10 @@ create schema aside; create table aside."odd ""name" ("a b" int primary key);
 
 
 @pytest.fixture(scope="module")
-def urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+def urls(reachable: Path) -> Iterator[tuple[str, str]]:
     """The addresses of a database with that schema: its owner's and a reader's."""
-    folder = tmp_path_factory.mktemp("rows")
-    folder.chmod(0o755)
+    folder = reachable / "rows"
+    folder.mkdir()
     settings = extensions.trusted(binaries(), folder / "extensions")
     with Server(folder / "postgres", settings={**settings, "fsync": "off"}, socket_mode=0o777) as server:
         address = server.ensure()

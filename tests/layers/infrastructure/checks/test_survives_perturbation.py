@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
 from readiness.layers.infrastructure.checks import survives_perturbation as check
 from readiness.layers.infrastructure.perturb import Blamed, Chance, Survey
 from readiness.sequence.finding import Cause, Outcome
 from readiness.sequence.stakes import Policy, Stakes
 from readiness.world.perturbed import Perturbation
+from readiness.world.sandbox import Sandbox
 from tests.layers.conftest import Judge
 
 TOML = '[demo]\ncommand = ["python", "demo.py"]\noutputs = ["out.txt"]\n'
 WRITE = "from pathlib import Path\nPath('out.txt').write_text(str({value}) + '\\n')\n"
 MONEY, REGULATION = Policy(Stakes.MONEY), Policy(Stakes.REGULATION)
+
+
+@pytest.fixture
+def walls(workplace: Path) -> None:
+    """Skips where the machine gives a command no file system of its own: there folder and processors stay as they are."""
+    (workplace / "box").mkdir()
+    with closing(Sandbox(workplace / "box")) as box:
+        if not box.run(["true"], cwd=box.root, timeout_s=60).isolation.files:
+            pytest.skip("this machine gives no file system of one's own")
 
 
 def demo(value: str, before: str = "", toml: str = TOML) -> dict[str, str]:
@@ -24,6 +39,7 @@ def test_what_moves_by_itself_is_chance_and_no_perturbation_is_blamed(judge: Jud
     assert finding.reason.startswith("two runs differ by themselves: differs by itself, by chance: ")
 
 
+@pytest.mark.usefixtures("walls")
 def test_a_path_on_an_undeclared_standard_output_is_no_broken_promise(judge: Judge) -> None:
     finding = judge(
         check.ID, files={"demo.py": "import os\nprint(os.getcwd())\n", "readiness.toml": '[demo]\ncommand = ["python", "demo.py"]\n'}
@@ -45,6 +61,7 @@ def test_a_circumstance_the_demo_states_is_its_own(judge: Judge) -> None:
     assert judge(check.ID, files=demo(value, code, TOML + 'env = { TZ = "Asia/Tokyo" }\n')).outcome is Outcome.HOLDS
 
 
+@pytest.mark.usefixtures("walls")
 def test_a_demo_that_takes_longer_than_its_time_when_perturbed_is_not_told(judge: Judge) -> None:
     code = "import os, time\nos.cpu_count() == 1 and time.sleep(60)\n"
     finding = judge(check.ID, files=demo("1", code, TOML + "timeout_s = 3\n"))
