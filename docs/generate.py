@@ -640,6 +640,8 @@ def _verdict() -> Json:
         "outcome": _one_of(Outcome, "Outcome of all that was asked."),
         "exit": {"enum": [errors.EXIT_HOLDS, errors.EXIT_FAILS, errors.EXIT_UNKNOWN], "description": "Exit code for this project."},
         "worse": {"type": ["array", "null"], "items": {"type": "string"}, "description": "Checks that got worse; null without `--since`."},
+        "newly_seen": {"type": ["array", "null"], "items": {"type": "string"},
+                       "description": "Checks that do not hold and could not be judged at that revision; null without `--since`."},
         "next": {**_object("The one thing to do now; null when nothing blocks.", step), "type": ["object", "null"]},
         "layers": {"type": "array", "items": {"$ref": "#/$defs/layer"}, "description": "The layers in order, up to the one asked for."},
         "organization": _organization(),

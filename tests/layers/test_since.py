@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from readiness.cli import main as cli
 from readiness.runs import check, since
 from readiness.sequence.finding import Outcome
 from readiness.testing.projects import commit, make_repository
@@ -29,10 +31,14 @@ def names(found: tuple[object, ...]) -> list[tuple[Outcome, Outcome]]:
     return [(item.before, item.after) for item in found]  # type: ignore[attr-defined]
 
 
-def test_declaring_a_demo_that_never_gave_the_same_result_makes_nothing_worse(offline: Path) -> None:
+def test_declaring_a_demo_that_never_gave_the_same_result_makes_nothing_worse(offline: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = make_repository(offline / "bot", {"run.py": OTHER, "lib.py": "A = 1\n"})
     found = changed(root, {"readiness.toml": TOML, "lib.py": "A = 2\n"}, ONE)
     assert (names(found.worse), names(found.seen)) == ([], [(Outcome.UNKNOWN, Outcome.FAILS)])
+    capsys.readouterr()
+    assert cli.main(["check", "--since", "HEAD~1", "--only", *ONE.only, "--format", "json", str(root)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["exit"], told["worse"], told["newly_seen"]) == (0, [], [*ONE.only])
 
 
 def test_declaring_a_demo_and_breaking_it_in_one_change_is_worse(offline: Path) -> None:

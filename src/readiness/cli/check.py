@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from readiness.formats.reported import Reported
     from readiness.layers.infrastructure.facts import Fact
     from readiness.runs.check import Judged, Options, Watcher
+    from readiness.runs.since import Comparison
     from readiness.sequence.finding import Finding
 
 FORMATS = ("text", "json", "sarif", "junit", "github")
@@ -64,7 +65,7 @@ def _since(roots: list[Path], revision: str, options: Options, kind: str, asked:
     from readiness.runs import since
 
     found = [since.compare(folder, revision, options, _watcher(kind)) for folder in roots]
-    _print([(item.judged, frozenset(worse.check for worse in item.worse)) for item in found], kind, asked)
+    _print([(item.judged, item) for item in found], kind, asked)
     if kind == "text":
         from readiness.cli import text
 
@@ -94,16 +95,22 @@ def _show_finding(finding: Finding) -> None:
         print(f"  {MARKS[finding.outcome]} {finding.check.partition('.')[2]}  {finding.observed or finding.reason}", file=sys.stderr)
 
 
-def _print(judged: list[tuple[Judged, frozenset[str] | None]], kind: str, asked: Path) -> None:
-    from readiness.formats.reported import Reported
-
+def _print(judged: list[tuple[Judged, Comparison | None]], kind: str, asked: Path) -> None:
     if kind == "text":
         from readiness.cli import text
 
         print("\n\n".join(text.render(item, colour=text.coloured(), asked=asked) for item, _ in judged))
         return
-    reports = [Reported(item.header, item.verdict, worse) for item, worse in judged]
-    print(_emitted(reports, kind))
+    print(_emitted([_reported(item, compared) for item, compared in judged], kind))
+
+
+def _reported(judged: Judged, compared: Comparison | None) -> Reported:
+    from readiness.formats.reported import Reported
+
+    if compared is None:
+        return Reported(judged.header, judged.verdict)
+    worse, seen = (frozenset(item.check for item in items) for items in (compared.worse, compared.seen))
+    return Reported(judged.header, judged.verdict, worse, seen)
 
 
 def _emitted(reports: list[Reported], kind: str) -> str:
@@ -116,7 +123,7 @@ def _emitted(reports: list[Reported], kind: str) -> str:
         return junit.render(reports)
     if kind == "github":
         return github.render(reports)
-    return verdicts.render([verdicts.of(item.header, item.verdict, item.worse) for item in reports])
+    return verdicts.render([verdicts.of(item.header, item.verdict, item.worse, item.seen) for item in reports])
 
 
 def _worst(codes: list[int]) -> int:

@@ -11,11 +11,15 @@ from readiness.sequence.verdict import CheckResult, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """One judged project. `worse` names the checks that count under a ratchet; None where all required ones do."""
+    """One judged project. `worse` names the checks that count under a ratchet; None where all required ones do.
+
+    `seen` names those that do not hold and could not be judged at the revision before.
+    """
 
     header: Header
     verdict: Verdict
     worse: frozenset[str] | None = None
+    seen: frozenset[str] = frozenset()
 
     @property
     def checks(self) -> list[CheckResult]:

@@ -32,10 +32,11 @@ class Header:
     organization: Organization = UNASKED
 
 
-def of(header: Header, verdict: Verdict, worse: frozenset[str] | None = None) -> dict[str, Any]:
+def of(header: Header, verdict: Verdict, worse: frozenset[str] | None = None, seen: frozenset[str] = frozenset()) -> dict[str, Any]:
     """The JSON object of one verdict; absent values are null, times RFC 3339 in UTC.
 
-    Under a ratchet `worse` lists the checks that got worse, and `exit` follows from them alone.
+    Under a ratchet `worse` lists the checks that got worse, and `exit` follows from them alone; `seen` are those that only
+    came into sight.
     """
     step = verdict.next
     return {
@@ -54,6 +55,7 @@ def of(header: Header, verdict: Verdict, worse: frozenset[str] | None = None) ->
         "outcome": verdict.outcome.value,
         "exit": verdict.exit_code if worse is None else int(bool(worse)),
         "worse": None if worse is None else sorted(worse),
+        "newly_seen": None if worse is None else sorted(seen),
         "next": None if step is None else {"check": step.check or None, "text": step.text, "command": step.command or None},
         "layers": [
             {
