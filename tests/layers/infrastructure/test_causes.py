@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from readiness.layers.infrastructure import causes
@@ -89,3 +93,13 @@ def test_the_reason_is_one_line_without_colours_and_paths_of_ours() -> None:
 )
 def test_a_module_is_mapped_to_the_package_that_brings_it(top: str, name: str) -> None:
     assert causes.distribution(top) == name
+
+
+def test_a_sentence_that_python_breaks_in_two_is_told_whole(tmp_path: Path) -> None:
+    code = "import typing, abc\nT = typing.TypeVar('T')\nclass A(abc.ABC): pass\nclass B(abc.ABC, A): pass\n"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path).stderr
+    assert causes.of_output(said) == causes.Told(
+        Cause.PROJECT, "TypeError: Cannot create a consistent method resolution order (MRO) for bases ABC, A"
+    )
+    apart = "Traceback (most recent call last):\nValueError: no such desk\nwritten by atexit\n"
+    assert causes.of_output(apart.replace("desk\n", "desk.\n")).reason == "ValueError: no such desk."

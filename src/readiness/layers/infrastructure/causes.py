@@ -269,12 +269,18 @@ def of_output(text: str) -> Told:
 
 
 def _raised(text: str) -> str:
-    """The line that names the exception of the last traceback in a text; the last line of all where there is none."""
+    """The line that names the exception of the last traceback in a text; the last line of all where there is none.
+
+    A sentence that Python itself breaks in two (that on a method resolution order) is given whole.
+    """
     lines = [line for line in text.splitlines() if line.strip()]
     starts = [number for number, line in enumerate(lines) if line.strip().startswith("Traceback (most recent call last)")]
     after = lines[starts[-1] + 1 :] if starts else []
-    named = next((line for line in after if re.match(r"[A-Za-z_][\w.]*(?::|$)", line)), "")
-    return (named or (lines[-1] if lines else "")).strip()
+    at = next((number for number, line in enumerate(after) if re.match(r"[A-Za-z_][\w.]*(?::|$)", line)), None)
+    if at is None:
+        return (lines[-1] if lines else "").strip()
+    broken = re.search(r"\w$", after[at]) and ": " in after[at] and re.match(r"[a-z]", "".join(after[at + 1 : at + 2]))
+    return " ".join(line.strip() for line in after[at : at + (2 if broken else 1)])
 
 
 def one_line(text: str) -> str:
