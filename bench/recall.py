@@ -54,9 +54,14 @@ def asked() -> tuple[str, ...]:
     return tuple(spec.id for spec in every if spec.looked_at(Mode.PRODUCTION) and spec.id not in BY_OTHERS)
 
 
+def quick() -> tuple[str, ...]:
+    """Those of them that do not take the longest."""
+    return tuple(name for name in asked() if name != SLOW)
+
+
 def findings(root: Path, *, slow: bool) -> dict[str, Finding]:
     """The findings of every check and condition on a project, by id."""
-    names = () if slow else tuple(name for name in asked() if name != SLOW)
+    names = () if slow else quick()
     return of(check.check(root, check.Options(only=names, again=True)))
 
 

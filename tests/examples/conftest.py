@@ -42,14 +42,17 @@ def made(script: ModuleType) -> Iterator[Callable[[str], Path]]:
 
 @pytest.fixture(scope="session")
 def judged(made: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Judged]]:
-    """Judges an example by everything it can show by itself, each once, with a signing key of these tests."""
+    """Judges an example by what it can show by itself and does not take the longest, each once, with a key of these tests.
+
+    `python -m bench.recall` and the demo let code be changed under its tests, too.
+    """
     done: dict[str, Judged] = {}
     with pytest.MonkeyPatch.context() as patched:
 
         def judge(name: str) -> Judged:
             if name not in done:
                 patched.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
-                done[name] = check(made(name), Options(only=recall.asked(), again=True))
+                done[name] = check(made(name), Options(only=recall.quick(), again=True))
                 patched.undo()
             return done[name]
 
