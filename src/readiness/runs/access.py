@@ -11,10 +11,10 @@ from pathlib import Path
 from readiness.config import manifest as manifests
 from readiness.errors import CannotJudge, InputError, UsageError
 from readiness.formats.access_matrix import Matrix
-from readiness.formats.cedar import Action, Declared, Fault, Policy, entities
+from readiness.formats.cedar import Action, Declared, Fault, Policy, deciding, entities
+from readiness.formats.cedar.deciding import Decision, Request
 from readiness.formats.cedar.entities import Entity, Uid, parse_uid
-from readiness.layers.security import contradictions, deciding, exercise, explaining, matrix, policies
-from readiness.layers.security.deciding import Decision, Request
+from readiness.layers.security import contradictions, exercise, explaining, matrix, policies
 from readiness.layers.security.exercise import Exercised
 from readiness.layers.security.explaining import Near
 from readiness.layers.security.policies import Access
@@ -72,8 +72,8 @@ def can(root: Path, words: tuple[str, str, str], context: str = "", entity_file:
         raise UsageError(error.message, "the schema says what can be asked: --context takes JSON") from None
     known = {entity.uid for entity in access.entities}
     unknown = tuple(uid for uid in (principal, resource) if uid not in known)
-    if turning := _turning(decision):
-        raise CannotJudge(*_undecided(turning, unknown))
+    if decision.turning:
+        raise CannotJudge(*_undecided(decision.turning, unknown))
     near = () if decision.policies else explaining.nearest(live, access.schema.text, access.entities, request)
     return Answered(request, decision, near, unknown)
 
@@ -177,14 +177,7 @@ def _context(text: str, action: Action) -> Mapping[str, object]:
     return found
 
 
-def _turning(decision: Decision) -> list[tuple[Policy, str]]:
-    """The policies that erred and could have changed the answer: a forbid where it is allowed, a permit where nothing decides."""
-    if decision.allowed:
-        return [item for item in decision.erred if item[0].effect == "forbid"]
-    return [] if decision.policies else [item for item in decision.erred if item[0].effect == "permit"]
-
-
-def _undecided(erred: list[tuple[Policy, str]], unknown: tuple[Uid, ...]) -> tuple[str, str]:
+def _undecided(erred: tuple[tuple[Policy, str], ...], unknown: tuple[Uid, ...]) -> tuple[str, str]:
     policy, text = erred[0]
     hint = f"describe {', '.join(str(uid) for uid in unknown)} in policies/{policies.ENTITIES}, or with --entities" if unknown else ""
     return f"the policy `{policy.id}` at {policy.place} errs on it: {text}", hint

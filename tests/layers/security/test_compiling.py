@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from readiness.formats.cedar import ReadSchema
+from readiness.formats.cedar.deciding import Engine, Request
 from readiness.formats.cedar.entities import Entity, Uid
 from readiness.layers.security import binding, catalogue, compiling, policies, render_access
 from readiness.layers.security.binding import Column, TableFacts
 from readiness.layers.security.compiling import Compiled
-from readiness.layers.security.deciding import Engine, Request
 from readiness.layers.security.policies import Access
 from readiness.layers.security.render_condition import identifier
 from readiness.world.postgres import Address
