@@ -61,7 +61,7 @@ class Memory:
                     times.append(now)
                     open_.append(policy)
                 else:
-                    waits.append(times[len(times) - budget.count] + budget.window_s - now)
+                    waits.append((times[-budget.count] if budget.count else now) + budget.window_s - now)
             return Taken(frozenset(open_), min(waits, default=0.0))
 
     def _times(self, key: tuple[str, str], budget: Budget, now: float) -> deque[float] | None:
@@ -118,7 +118,7 @@ class Shared:
                     connection.execute(_INSERT, (name, policy, now))
                     open_.append(policy)
                 else:
-                    (at,) = connection.execute(_OLDEST, (name, policy, budget.count - 1)).fetchone()
+                    (at,) = connection.execute(_OLDEST, (name, policy, budget.count - 1)).fetchone() if budget.count else (now,)
                     waits.append(at + budget.window_s - now)
             return Taken(frozenset(open_), min(waits, default=0.0))
 

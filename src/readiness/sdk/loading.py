@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Stamp = tuple[tuple[str, int, int, int], ...]
 
 NO_ENGINE: Final = "cedarpy is not installed, so nothing is allowed; `pip install cedarpy`"
+MOST: Final = "READINESS_BUDGET_MOST"
 _MOST_FAULTS: Final = 5
 _TRIES: Final = 3
 
@@ -108,7 +109,7 @@ def _loaded(files: Mapping[str, bytes], folder: Path) -> Loaded:
     live = [policy for policy in access.sound if not policy.template]
     open_ = [policy for policy in live if not guards.needs_approval(policy)]
     make, text = deciding.Engine, access.schema.text
-    budgets = {policy.id: found for policy in live if (found := guards.budget_of(policy)) is not None}
+    budgets = {policy.id: _lowered(found) for policy in live if (found := guards.budget_of(policy)) is not None}
     known = frozenset(entity.uid for entity in access.entities) | _enumerated(access)
     return Loaded(
         make(live, text, access.entities),
@@ -119,6 +120,21 @@ def _loaded(files: Mapping[str, bytes], folder: Path) -> Loaded:
         budgets,
         frozenset(policy.id for policy in live if guards.needs_approval(policy)),
     )
+
+
+def _lowered(budget: Budget) -> Budget:
+    """A budget, lowered to READINESS_BUDGET_MOST where that is less: a drill can shorten it, and nothing can raise it.
+
+    Raises Closed where that is no number.
+    """
+    from dataclasses import replace
+
+    text = os.environ.get(MOST)
+    if not text:
+        return budget
+    if not (text.isascii() and text.isdigit()):
+        raise Closed((f"{MOST} must be a number of requests, got `{text}`",))
+    return replace(budget, count=min(budget.count, int(text)))
 
 
 def _sound(access: Access, folder: Path) -> None:
