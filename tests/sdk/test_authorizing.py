@@ -413,7 +413,7 @@ def test_the_answer_is_that_of_access_can(tmp_path: Path, monkeypatch: pytest.Mo
     """500 random requests to 10 random sets of policies: never allowed where the other denies, nor the reverse."""
     chance = random.Random(20261125)
     root = make_repository(tmp_path / "shop", {"README.md": "A shop.\n"})
-    cells = allowed = 0
+    cells = allowed = waiting = 0
     for _ in range(10):
         policies, entities = random_policies(chance), random_entities(chance)
         guard = Guard(write(root / "policies", policies, entities=entities))
@@ -423,23 +423,28 @@ def test_the_answer_is_that_of_access_can(tmp_path: Path, monkeypatch: pytest.Mo
             who, action, what, context = random_request(chance)
             cells += 1
             found = guard.authorize(who, action, what, context)
-            expected = by_command(root, (who, action, what), json.dumps(context))
+            expected, approvable = by_command(root, (who, action, what), json.dumps(context))
             unknown = {str(parse_uid(name)) for name in (who, what)} - {named(entity) for entity in entities}
             assert found.allowed is (expected and not unknown), (policies, who, action, what, context, str(found))
+            assert found.needs_approval is (approvable and not unknown), (policies, who, action, what, context, str(found))
             allowed += found.allowed
+            waiting += found.needs_approval
     assert cells == 500
     assert 40 < allowed < 460
+    assert waiting > 5
 
 
 def kept(found: Access, *_: object) -> Access:
     return found
 
 
-def by_command(root: Path, words: tuple[str, str, str], context: str) -> bool:
+def by_command(root: Path, words: tuple[str, str, str], context: str) -> tuple[bool, bool]:
+    """Whether it is allowed, and whether an approval lacks."""
     try:
-        return access.can(root, words, context).decision.allowed
+        found = access.can(root, words, context)
     except (CannotJudge, UsageError):
-        return False
+        return False, False
+    return found.decision.allowed, found.approvable
 
 
 def named(entity: dict[str, object]) -> str:
@@ -467,7 +472,10 @@ def random_policies(chance: random.Random) -> str:
         effect = "permit" if number == 0 or chance.random() < 0.6 else "forbid"
         parts = chance.sample(_TRUE, chance.randint(0 if effect == "permit" else 1, 2))
         clauses = " ".join(f"{chance.choice(['when', 'when', 'unless'])} {{ {part} }}" for part in parts)
-        made.append(f'@id("p{number}") {effect} ({chance.choice(_WHO)}, {chance.choice(_ACTIONS)}, resource) {clauses};')
+        lifted = effect == "forbid" and chance.random() < 0.5
+        before, after = ("@requires_approval", "unless { context has approved_by }") if lifted else ("", "")
+        scope = f"({chance.choice(_WHO)}, {chance.choice(_ACTIONS)}, resource)"
+        made.append(f'@id("p{number}") {before} {effect} {scope} {clauses} {after};')
     return "\n".join(made)
 
 

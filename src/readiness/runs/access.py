@@ -11,7 +11,7 @@ from pathlib import Path
 from readiness.config import manifest as manifests
 from readiness.errors import CannotJudge, InputError, UsageError
 from readiness.formats.access_matrix import Matrix
-from readiness.formats.cedar import Action, Declared, Fault, Policy, deciding, entities
+from readiness.formats.cedar import Action, Declared, Fault, Policy, deciding, entities, guards
 from readiness.formats.cedar.deciding import Decision, Request
 from readiness.formats.cedar.entities import Entity, Uid, parse_uid
 from readiness.layers.security import contradictions, exercise, explaining, matrix, policies
@@ -34,12 +34,16 @@ class Linted:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The request as it was understood, the decision, the permits that came nearest, and the entities nobody described."""
+    """The request as it was understood, the decision, the permits that came nearest, and the entities nobody described.
+
+    `approvable` says that it is denied by nothing but forbids that somebody else's approval lifts.
+    """
 
     request: Request
     decision: Decision
     near: tuple[Near, ...] = ()
     unknown: tuple[Uid, ...] = ()
+    approvable: bool = False
 
 
 def lint(root: Path, files: Sequence[Path] = ()) -> Linted:
@@ -75,7 +79,7 @@ def can(root: Path, words: tuple[str, str, str], context: str = "", entity_file:
     if decision.turning:
         raise CannotJudge(*_undecided(decision.turning, unknown))
     near = () if decision.policies else explaining.nearest(live, access.schema.text, access.entities, request)
-    return Answered(request, decision, near, unknown)
+    return Answered(request, decision, near, unknown, _approvable(decision, live, access, request))
 
 
 def table(root: Path, entity_file: Path | None = None) -> tuple[str, Matrix]:
@@ -175,6 +179,14 @@ def _context(text: str, action: Action) -> Mapping[str, object]:
             f"{action.uid} needs {', '.join(f'`{name}`' for name in lacking)} in its context", f"--context '{{\"{lacking[0]}\": …}}'"
         )
     return found
+
+
+def _approvable(decision: Decision, live: Sequence[Policy], access: Access, request: Request) -> bool:
+    """Whether it would be allowed, were it not for forbids that an approval lifts."""
+    if decision.allowed or not decision.policies or not all(map(guards.needs_approval, decision.policies)):
+        return False
+    (lifted,) = deciding.Engine(guards.lifted(live), access.schema.text, access.entities).decide([request])
+    return lifted.allowed and not lifted.turning
 
 
 def _undecided(erred: tuple[tuple[Policy, str], ...], unknown: tuple[Uid, ...]) -> tuple[str, str]:

@@ -107,7 +107,7 @@ def _loaded(files: Mapping[str, bytes], folder: Path) -> Loaded:
     access = assessing.assess({name: data for name, data in named.items() if name not in beside}, dict(beside))
     _sound(access, folder)
     live = [policy for policy in access.sound if not policy.template]
-    open_ = [policy for policy in live if not guards.needs_approval(policy)]
+    open_ = guards.lifted(live)
     make, text = deciding.Engine, access.schema.text
     budgets = {policy.id: _lowered(found) for policy in live if (found := guards.budget_of(policy)) is not None}
     known = frozenset(entity.uid for entity in access.entities) | _enumerated(access)

@@ -105,6 +105,7 @@ REFUSED = {
     f'permit ({STAFF}, action == Action::"read", resource is Cell) when {{ principal == User::"ann" }}': "under a condition",
     f'forbid ({STAFF}, action == Action::"read", resource == Cell::"a")': "taken from some roles only",
     f'permit ({STAFF}, action == Action::"read", resource == Cell::"nope")': "which `sheet` does not have",
+    f'@budget("5/day") permit {READ_DOC}': "a budget, which a database does not count, cannot be compiled",
     'permit (principal == ?principal, action == Action::"drop", resource)': "a template",
     f"permit {READ_DOC} when {{ {' && '.join(['resource.open'] * 150)} }}": "cannot be compiled",
 }  # fmt: skip

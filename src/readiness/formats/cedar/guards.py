@@ -10,6 +10,7 @@ is none is a fault. Whoever asks the engine alone sees the decision without budg
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
@@ -55,6 +56,11 @@ def budget_of(policy: Policy) -> Budget | None:
 def needs_approval(policy: Policy) -> bool:
     """Whether a policy forbids only until somebody has agreed."""
     return policy.effect == "forbid" and policy.said(APPROVAL) is not None
+
+
+def lifted(policies: Sequence[Policy]) -> tuple[Policy, ...]:
+    """The policies without those that an approval lifts."""
+    return tuple(policy for policy in policies if not needs_approval(policy))
 
 
 def faults(policy: Policy) -> list[Fault]:
