@@ -88,7 +88,7 @@ def test_what_a_policy_permits_is_allowed_and_says_by_which(guard: Guard) -> Non
     assert bool(found)
     assert (found.policies, found.reason, found.errors) == (("its_own_orders",), "permitted", ())
     assert found.action == 'Action::"refund"'
-    assert str(found) == 'allowed: Agent::"refunds" Action::"refund" Order::"o-1": permitted by its_own_orders'
+    assert str(found) == 'allowed: Agent::"refunds" Action::"refund" Order::"o-1": permitted, says its_own_orders'
 
 
 def test_what_none_permits_is_denied(guard: Guard) -> None:
@@ -259,7 +259,7 @@ def test_many_threads_and_a_file_that_changes_never_allow_what_no_version_allows
 
 def test_the_policy_says_that_somebody_has_to_agree(guard: Guard) -> None:
     found = refund(guard, 500)
-    assert (found.allowed, found.needs_approval, found.policies, found.reason) == (False, True, ("a_person_decides",), "approval")
+    assert (found.allowed, found.needs_approval, found.policies, found.reason) == (False, True, ("a_person_decides",), "needs approval")
 
 
 @pytest.mark.parametrize(
@@ -309,6 +309,26 @@ def test_nobody_who_agrees_and_who_cannot_be_asked_is_the_same(guard: Guard) -> 
     for ask in (lambda pending: None, broken):
         found = refund(guard, 500, approval=ask)
         assert (found.allowed, found.needs_approval) == (False, True)
+
+
+@pytest.mark.parametrize("text", ['@id("closed") forbid (principal, action, resource);', "permit ("])
+def test_policies_that_change_while_somebody_is_asked_decide(tmp_path: Path, guard: Guard, text: str) -> None:
+    def ask(pending: Authorization) -> str:
+        (tmp_path / "policies/more.cedar").write_text(text)
+        return BOB
+
+    found = refund(guard, 500, approval=ask)
+    assert (found.allowed, found.approved_by) == (False, "")
+    assert found.reason == ("forbidden" if text.startswith("@id") else "no policies")
+
+
+def test_who_was_dropped_while_somebody_is_asked_is_denied(tmp_path: Path, guard: Guard) -> None:
+    def ask(pending: Authorization) -> str:
+        left = [entity for entity in ENTITIES if entity["uid"] != {"type": "Agent", "id": "refunds"}]
+        write(tmp_path / "policies", entities=left)
+        return BOB
+
+    assert refund(guard, 500, approval=ask).reason == "unknown entity"
 
 
 def test_an_approval_counts_for_its_request_and_once(guard: Guard) -> None:

@@ -174,7 +174,7 @@ def ask(guard: Guard, action: str = "refund", who: str = AGENT) -> tuple[bool, s
 def test_a_spent_permit_permits_no_more(tmp_path: Path) -> None:
     clock = Clock()
     guard = counted(tmp_path, Memory(clock))
-    assert [ask(guard) for _ in range(4)] == [(True, "permitted")] * 3 + [(False, "budget")]
+    assert [ask(guard) for _ in range(4)] == [(True, "permitted")] * 3 + [(False, "budget spent")]
     assert ask(guard, who='Person::"bob"') == (True, "permitted")
     clock.now += 60
     assert ask(guard)[0]

@@ -37,7 +37,7 @@ def test_it_runs_where_it_is_allowed_and_not_where_it_is_not(guard: Guard) -> No
     assert refund(amount=41, customer="c1") == 41
     with pytest.raises(Refused) as refused:
         refund("c2")
-    with pytest.raises(Refused, match=r'^Action::"refund" is refused: approval by a_person_decides$') as pending:
+    with pytest.raises(Refused, match=r'^Action::"refund" is refused: needs approval, says a_person_decides$') as pending:
         refund("c1", 500)
     assert ran == [40, 41]
     assert refused.value.policies == ()
@@ -105,7 +105,7 @@ def test_who_may_agree_is_asked(guard: Guard) -> None:
         refund(500)
     assert refund(500) == 500
     assert refund(10) == 10
-    assert [pending.reason for pending in asked] == ["approval", "approval"]
+    assert [pending.reason for pending in asked] == ["needs approval", "needs approval"]
 
 
 def test_a_coroutine_is_guarded_when_it_is_awaited(guard: Guard) -> None:

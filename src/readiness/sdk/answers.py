@@ -12,8 +12,8 @@ EVENT: Final = "readiness.authorization"
 PERMITTED: Final = "permitted"
 NOT_PERMITTED: Final = "not permitted"
 FORBIDDEN: Final = "forbidden"
-APPROVAL: Final = "approval"
-BUDGET: Final = "budget"
+APPROVAL: Final = "needs approval"
+BUDGET: Final = "budget spent"
 UNKNOWN: Final = "unknown entity"
 REQUEST: Final = "bad request"
 ERROR: Final = "policy error"
@@ -66,8 +66,8 @@ class Authorization(NamedTuple):
         return self.allowed
 
     def __str__(self) -> str:
-        """One line: `denied: Agent::"a" Action::"refund" Order::"o-1": forbidden by over_the_limit`."""
-        by = f" by {', '.join(self.policies)}" if self.policies else ""
+        """One line: `denied: Agent::"a" Action::"refund" Order::"o-1": forbidden, says over_the_limit`."""
+        by = f", says {', '.join(self.policies)}" if self.policies else ""
         why = f": {self.errors[0]}" if self.errors else ""
         said = "allowed" if self.allowed else "denied"
         return f"{said}: {self.principal} {self.action} {self.resource}: {self.reason}{by}{why}"

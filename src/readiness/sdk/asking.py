@@ -16,12 +16,22 @@ if TYPE_CHECKING:
 
 
 class Question(NamedTuple):
-    """A request as the policies take it, and what the application says of the entities in it."""
+    """A request as the policies take it, what the application says of the entities in it, and what was `given`."""
 
     loaded: Loaded
     request: Request
     described: tuple[Described, ...]
     digest: str
+    given: tuple[str | Entity, str, str | Entity, Mapping[str, object] | None]
+
+    def under(self, loaded: Loaded) -> Question:
+        """The same, understood anew where the policies changed since. Raises Denied where it is another request by now."""
+        if loaded is self.loaded:
+            return self
+        found = question(loaded, *self.given)
+        if found.digest != self.digest:
+            raise Denied(APPROVAL, "the request is another one by now")
+        return found
 
 
 class Named(NamedTuple):
@@ -50,7 +60,7 @@ def question(
     described = merged([*who.described, *what.described, *nested])
     request = Request(who.uid, named, what.uid, plain)
     said = [str(who.uid), named, str(what.uid), plain, [entity.json for entity in described]]
-    return Question(loaded, request, described, digest(said))
+    return Question(loaded, request, described, digest(said), (principal, action, resource, context))
 
 
 def _known(loaded: Loaded, given: str | Entity) -> Named:

@@ -97,6 +97,7 @@ class Guard:
         if given is None:
             return pending
         try:
+            question = question.under(self.policies.current())  # whoever agreed may have taken a day
             approver, one = asking.approver(question, given, asked_now=asked_now)
             with self._lock:
                 if one is not None and one in self._used:
@@ -106,6 +107,8 @@ class Guard:
                     self._used[one] = None
                     while len(self._used) > _APPROVALS_KEPT:
                         self._used.popitem(last=False)
+        except Closed as closed:
+            return pending._replace(reason=CLOSED, errors=closed.errors)
         except Denied as denied:
             return pending._replace(reason=denied.reason, errors=denied.errors)
         except Exception as error:  # noqa: BLE001  see above

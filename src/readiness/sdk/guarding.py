@@ -20,11 +20,11 @@ _MISSING: Final = "the function has no parameter"
 class Refused(Exception):
     """The policies did not allow it, and nothing of the function was run; `authorization` says why.
 
-    Its message names no principal and no resource, since a span records it: `Action::"refund" is refused: forbidden by x`.
+    Its message names no principal and no resource, since a span records it: `Action::"refund" is refused: forbidden, says x`.
     """
 
     def __init__(self, authorization: Authorization) -> None:
-        by = f" by {', '.join(authorization.policies)}" if authorization.policies else ""
+        by = f", says {', '.join(authorization.policies)}" if authorization.policies else ""
         super().__init__(f"{authorization.action} is refused: {authorization.reason}{by}")
         self.authorization = authorization
 

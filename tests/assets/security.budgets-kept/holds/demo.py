@@ -22,7 +22,7 @@ def authorize():
 
 def event(allowed):
     """One answer as an event of a span."""
-    said = {"principal": 'Client::"shop"', "allowed": allowed, "reason": "permitted" if allowed else "budget"}
+    said = {"principal": 'Client::"shop"', "allowed": allowed, "reason": "permitted" if allowed else "budget spent"}
     kinds = {str: "stringValue", bool: "boolValue"}
     attributes = [{"key": f"readiness.authorization.{name}", "value": {kinds[type(value)]: value}} for name, value in said.items()]
     policies = {"arrayValue": {"values": [{"stringValue": "clients_ask"}]}}
