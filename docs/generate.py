@@ -151,7 +151,8 @@ VARIABLES: Final = {
     "READINESS_POLICIES": "the folder of the policies that an application asks; `policies` in its working folder without it",
     "READINESS_BUDGET_FILE": "the file in which the processes of one machine count query budgets together; without it each process counts "
     "its own",
-    "READINESS_BUDGET_MOST": "the most that any budget allows an application, for drills: it lowers budgets, and raises none",
+    "READINESS_BUDGET_MOST": "`ID=NUMBER`, the most that the budget of one policy allows an application, for drills: it lowers a budget, "
+    "and raises none",
     "READINESS_TRACEBACK": "any value shows the traceback of a bug of ours",
     "XDG_CONFIG_HOME": "where the folder with the signing key and the key of snapshots lies",
     "XDG_CACHE_HOME": "where the secret scanner keeps its compiled rules",

@@ -189,6 +189,16 @@ def test_another_permit_with_room_left_permits(tmp_path: Path) -> None:
     assert found.policies == ("some", "a_few_looks")
 
 
+def test_a_drill_lowers_one_budget_and_raises_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for text, allowed in (("some=1", 1), ("some=0", 0), ("some=9", 3), ("others=1", 3)):
+        monkeypatch.setenv("READINESS_BUDGET_MOST", text)
+        guard = counted(tmp_path, Memory(Clock()))
+        assert [ask(guard)[0] for _ in range(4)].count(True) == allowed, text
+    for text in ("1", "some=", "some=-1", "some=x", "="):
+        monkeypatch.setenv("READINESS_BUDGET_MOST", text)
+        assert ask(counted(tmp_path)) == (False, "no policies")
+
+
 def test_what_is_denied_costs_nothing(tmp_path: Path) -> None:
     guard = Guard(write(tmp_path / "policies", POLICIES + '@id("no") forbid (principal, action == Action::"look", resource);'))
     assert [ask(guard, "look") for _ in range(5)] == [(False, "forbidden")] * 5

@@ -109,7 +109,7 @@ def _loaded(files: Mapping[str, bytes], folder: Path) -> Loaded:
     live = [policy for policy in access.sound if not policy.template]
     open_ = guards.lifted(live)
     make, text = deciding.Engine, access.schema.text
-    budgets = {policy.id: _lowered(found) for policy in live if (found := guards.budget_of(policy)) is not None}
+    budgets = {policy.id: _lowered(policy.id, found) for policy in live if (found := guards.budget_of(policy)) is not None}
     known = frozenset(entity.uid for entity in access.entities) | _enumerated(access)
     return Loaded(
         make(live, text, access.entities),
@@ -122,19 +122,20 @@ def _loaded(files: Mapping[str, bytes], folder: Path) -> Loaded:
     )
 
 
-def _lowered(budget: Budget) -> Budget:
-    """A budget, lowered to READINESS_BUDGET_MOST where that is less: a drill can shorten it, and nothing can raise it.
+def _lowered(policy: str, budget: Budget) -> Budget:
+    """A budget, lowered where READINESS_BUDGET_MOST says `ID=NUMBER` of its policy: a drill lowers it, and nothing raises it.
 
-    Raises Closed where that is no number.
+    Raises Closed where that is not what it says.
     """
     from dataclasses import replace
 
     text = os.environ.get(MOST)
     if not text:
         return budget
-    if not (text.isascii() and text.isdigit()):
-        raise Closed((f"{MOST} must be a number of requests, got `{text}`",))
-    return replace(budget, count=min(budget.count, int(text)))
+    name, mark, most = text.rpartition("=")
+    if not (mark and most.isascii() and most.isdigit()):
+        raise Closed((f"{MOST} must be the id of a policy and a number, `ID=NUMBER`, got `{text}`",))
+    return replace(budget, count=min(budget.count, int(most))) if name == policy else budget
 
 
 def _sound(access: Access, folder: Path) -> None:

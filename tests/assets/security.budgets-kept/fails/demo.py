@@ -7,7 +7,7 @@ import time
 import urllib.request
 
 BUDGET = int(re.search(r'@budget\("(\d+)/day"\)', open("policies/desk.cedar").read())[1])
-most = int(os.environ.get("READINESS_BUDGET_MOST", BUDGET))
+most = int(os.environ.get("READINESS_BUDGET_MOST", f"clients_ask={BUDGET}").partition("=")[2])
 counted = 0
 
 

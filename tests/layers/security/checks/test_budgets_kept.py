@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from readiness.layers.security import counted
 from readiness.layers.security.checks import budgets_kept
-from readiness.layers.security.checks.budgets_kept import Observed, Used
+from readiness.layers.security.checks.budgets_kept import Drilled, Observed, Used
 from readiness.sequence.finding import Basis, Cause, Location, Outcome
 from readiness.sequence.stakes import Policy
 from tests.layers.conftest import ASSETS, Judge
@@ -16,7 +18,8 @@ from tests.layers.conftest import ASSETS, Judge
 ID = "security.budgets-kept"
 ASSET = ASSETS / ID / "holds"
 HOLDS = {path.relative_to(ASSET).as_posix(): path.read_text() for path in ASSET.rglob("*") if path.is_file()}
-USED = Used("asks", Location("policies/desk.cedar", 3), "3/day", 3, 1, 'Client::"shop"', 3, 2)
+AT = Location("policies/desk.cedar", 3)
+USED = Used("asks", AT, "3/day", 3, 'Client::"shop"', 3, Drilled(2, 2, False))
 
 
 def changed(file: str, old: str, new: str) -> dict[str, str]:
@@ -26,7 +29,7 @@ def changed(file: str, old: str, new: str) -> dict[str, str]:
 
 def test_what_was_seen_is_said(judge: Judge) -> None:
     finding = judge(ID, "holds")
-    assert finding.observed == 'clients_ask: at most 3 of 3/day by Client::"shop"; no more than 2 where that was the budget'
+    assert finding.observed == "clients_ask: at most 3 of 3/day by one, and 2 of 2"
 
 
 def test_a_budget_nobody_obeys_when_it_is_lowered_fails(judge: Judge) -> None:
@@ -50,20 +53,48 @@ def test_a_budget_that_was_not_seen_to_count_is_no_verdict(judge: Judge, old: st
     assert finding.cause is Cause.NOT_EXERCISED
 
 
+def test_the_id_of_a_policy_is_no_path(judge: Judge) -> None:
+    odd = "../../a b;{c}=x"
+    files = {path: text.replace("clients_ask", odd) for path, text in HOLDS.items()}
+    files["demo.py"] = files["demo.py"].replace('partition("=")', 'rpartition("=")')
+    assert judge(ID, files=files).outcome is Outcome.HOLDS
+
+
+def test_a_demo_that_asks_otherwise_when_less_is_allowed_is_no_verdict(judge: Judge) -> None:
+    finding = judge(ID, files=changed("demo.py", "range(4)", "range(4 if most == BUDGET else 1)"))
+    said = "a lower budget was not seen to refuse under `clients_ask` at policies/desk.cedar:1"
+    assert (finding.outcome, finding.reason) == (Outcome.UNKNOWN, said)
+
+
+@pytest.mark.parametrize(
+    ("drilled", "shown"),
+    [
+        (Drilled(2, 2, False), True),
+        (Drilled(2, 1, True), True),
+        (Drilled(0, 0, True), True),
+        (Drilled(0, 0, False), False),
+        (Drilled(2, 1, False), False),
+        (Drilled(2, 0, False), False),
+    ],
+)
+def test_only_a_run_that_reached_the_lower_budget_shows_it(drilled: Drilled, shown: bool) -> None:
+    finding = budgets_kept.judge(Observed("demo.py", (replace(USED, drilled=drilled),)), Policy())
+    assert finding.outcome is (Outcome.HOLDS if shown else Outcome.UNKNOWN)
+
+
+def test_a_policy_beyond_the_runs_this_may_cost_is_told() -> None:
+    finding = budgets_kept.judge(Observed("demo.py", (USED, replace(USED, policy="more", drilled=None))), Policy())
+    assert (finding.outcome, finding.notes) == (Outcome.HOLDS, ("more was counted, and not tried with less",))
+
+
 def test_without_a_demo_it_is_no_verdict() -> None:
-    observed = Observed(
-        "",
-        (Used("asks", Location("policies/desk.cedar", 3), "3/day", 3),),
-        0,
-        Cause.NOT_EXERCISED,
-        "no demo is declared and none was found",
-    )
+    observed = Observed("", (Used("asks", AT, "3/day", 3),), Cause.NOT_EXERCISED, "no demo is declared and none was found")
     assert budgets_kept.judge(observed, Policy()).outcome is Outcome.UNKNOWN
 
 
 def test_going_beyond_fails_even_where_not_all_was_seen() -> None:
-    beyond = Used("asks", Location("p.cedar", 3), "3/day", 3, 1, "a", 4)
-    finding = budgets_kept.judge(Observed("demo.py", (beyond, USED), 2, Cause.NOT_EXERCISED, "too much"), Policy())
+    beyond = Used("asks", AT, "3/day", 3, "a", 4)
+    finding = budgets_kept.judge(Observed("demo.py", (beyond, USED), Cause.NOT_EXERCISED, "too much"), Policy())
     assert (finding.outcome, finding.basis, len(finding.problems)) == (Outcome.FAILS, Basis.EXECUTED, 1)
 
 

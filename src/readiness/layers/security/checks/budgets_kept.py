@@ -4,7 +4,8 @@ Proves: who asks again and again, to copy a model or to drain an account, is sto
 Needed above: what is recorded and measured is the use that was meant, and not that of one client who asks for everything.
 Executed: the demo runs with a receiver of OTLP/HTTP. Each answer of the policies on its spans (`readiness.authorization`, which
 `authorize` of the SDK writes) is counted by principal and by policy with `@budget`, in every window of that length. Then it runs
-once more with READINESS_BUDGET_MOST one below the largest number seen: the last request of that number must be refused.
+once more for each such policy, with that budget alone lowered to one below the largest number seen (READINESS_BUDGET_MOST): the
+last request of that number must be refused.
 Cannot see: requests that never ask the policies, those of days the demo does not last, and, since the demo is one machine, counts
 that several machines keep each for itself.
 Repair: `authorize(…)` before each query, from one process, or with READINESS_BUDGET_FILE from several.
@@ -29,60 +30,75 @@ from readiness.world.demo import Run
 
 ID = "security.budgets-kept"
 MOST = "READINESS_BUDGET_MOST"
+SPENT = "budget spent"
+DRILLS = 4
+"""How many runs of the demo this may cost; a policy beyond that is counted, and a note says so."""
 COMMAND = f"readiness check --only {ID}"
 
 
 @dataclass(frozen=True, slots=True)
+class Drilled:
+    """A run with a budget lowered to `lowered`: the largest number permitted to one principal, whether it was seen to refuse."""
+
+    lowered: int
+    most: int
+    refused: bool
+
+    @property
+    def shown(self) -> bool:
+        """Whether the lower budget was reached and kept; a run that never came that far shows nothing."""
+        return self.most <= self.lowered and (self.refused or self.most == self.lowered > 0)
+
+
+@dataclass(frozen=True, slots=True)
 class Used:
-    """A policy with a budget: the principal that was permitted most in one window, and how often; in the run as it is, and in
-    the one with the lowered budget, where `drilled` is the largest number."""
+    """A policy with a budget: the principal that was permitted most in one window, how often, and the run with less."""
 
     policy: str
     place: Location
     budget: str
     limit: int
-    principals: int = 0
     busiest: str = ""
     most: int = 0
-    drilled: int | None = None
+    drilled: Drilled | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What was permitted under each budget, and `lowered`, the budget of the second run; `cause` and `reason` say what was not seen."""
+    """What was permitted under each budget; `cause` and `reason` say what was not seen."""
 
     demo: str = ""
     budgets: tuple[Used, ...] = ()
-    lowered: int = 0
     cause: Cause = Cause.NONE
     reason: str = ""
 
 
 def observe(context: Context) -> Observed:
-    """Runs the demo, counts what was permitted, and runs it once more with less."""
+    """Runs the demo, counts what was permitted, and runs it again with less."""
     access = policies.gather(context.project, context.manifest)
     rules = [policy for policy in access.read.policies if guards.budget_of(policy) is not None]
     blank = tuple(_blank(policy) for policy in rules)
     demo, session = context.demo.demo, context.session
     if not rules or demo is None:
-        return Observed("", blank, 0, Cause.NOT_EXERCISED, "no demo is declared and none was found")
+        return Observed("", blank, Cause.NOT_EXERCISED, "no demo is declared and none was found")
     name = demos.name(demo)
     if session.blocked is not Cause.NONE:
-        return Observed(name, blank, 0, session.blocked, session.why_blocked)
+        return Observed(name, blank, session.blocked, session.why_blocked)
     first = context.demo.first
     if not first.ran.ok:
-        return Observed(name, blank, 0, Cause.NOT_EXERCISED, "the demo did not run")
-    used = tuple(_used(policy, first) for policy in rules)
-    asked = [one.most for one in used if one.most]
-    if not asked or any(one.most > one.limit for one in used):
-        return Observed(name, used, 0, *_unseen(first))
-    lowered = min(asked) - 1
-    second = context.demo.under({MOST: str(lowered)}, "budget")
-    drilled = tuple(replace(one, drilled=_used(policy, second).most) for policy, one in zip(rules, used, strict=True))
-    cause, reason = _unseen(first)
-    if cause is Cause.NONE and not counted.answers(second.watched):
-        cause, reason = Cause.NOT_EXERCISED, f"with {MOST}={lowered} the demo left no answer of its policies on a span"
-    return Observed(name, drilled, lowered, cause, reason)
+        return Observed(name, blank, Cause.NOT_EXERCISED, "the demo did not run")
+    used = [_used(policy, first) for policy in rules]
+    if all(one.most <= one.limit for one in used):
+        asked = [index for index, one in enumerate(used) if one.most and "\0" not in one.policy]
+        for index in asked[:DRILLS]:
+            used[index] = replace(used[index], drilled=_drilled(context, rules[index], used[index].most - 1, f"budget{index}"))
+    return Observed(name, tuple(used), *_unseen(first))
+
+
+def _drilled(context: Context, policy: Rule, lowered: int, label: str) -> Drilled:
+    run = context.demo.under({MOST: f"{policy.id}={lowered}"}, label)
+    refused = any(answer.reason == SPENT and policy.id in answer.policies for answer in counted.answers(run.watched))
+    return Drilled(lowered, _used(policy, run).most, refused)
 
 
 def _blank(policy: Rule) -> Used:
@@ -97,7 +113,7 @@ def _used(policy: Rule, run: Run) -> Used:
     found = counted.allowed(counted.answers(run.watched), policy.id)
     by = {principal: counted.most(times, budget.window_s) for principal, times in found.items()}
     busiest = max(sorted(by), key=lambda principal: by[principal], default="")
-    return replace(_blank(policy), principals=len(by), busiest=busiest, most=by.get(busiest, 0))
+    return replace(_blank(policy), busiest=busiest, most=by.get(busiest, 0))
 
 
 def _unseen(run: Run) -> tuple[Cause, str]:
@@ -112,27 +128,39 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     """Fails for every budget that somebody went beyond, in the run as it is or in the one with less."""
     if not observed.budgets:
         return Finding(ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason="no policy has a @budget")
-    problems = tuple(problem for used in observed.budgets if (problem := _problem(used, observed.lowered)) is not None)
+    problems = tuple(problem for used in observed.budgets if (problem := _problem(used)) is not None)
     if problems:
         return _failing(problems)
     if observed.cause is not Cause.NONE:
         return no_finding(ID, observed.reason, observed.cause, Remedy("let the demo run to its end", "readiness check"))
     silent = [used for used in observed.budgets if not used.most]
     if silent:
-        names = listed(f"`{used.policy}` at {used.place.file}:{used.place.line}" for used in silent)
         remedy = Remedy("call readiness.authorize(…) before each query, and let the demo ask one that it permits", COMMAND)
-        return no_finding(ID, f"the demo was seen to be permitted nothing by {names}", Cause.NOT_EXERCISED, remedy)
-    text = "; ".join(f"{used.policy}: at most {used.most} of {used.budget} by {used.busiest}" for used in observed.budgets)
-    said = f"{text}; no more than {observed.lowered} where that was the budget"
-    return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, observed.demo, "nobody is permitted more than the budget", said)
+        return no_finding(ID, f"the demo was seen to be permitted nothing by {_listed(silent)}", Cause.NOT_EXERCISED, remedy)
+    unshown = [used for used in observed.budgets if used.drilled is not None and not used.drilled.shown]
+    if unshown:
+        remedy = Remedy("let the demo ask the same each time, and more than once under each budget", COMMAND)
+        return no_finding(ID, f"a lower budget was not seen to refuse under {_listed(unshown)}", Cause.NOT_EXERCISED, remedy)
+    text = "; ".join(f"{used.policy}: at most {used.most} of {used.budget} by one, {_least(used)}" for used in observed.budgets)
+    notes = tuple(f"{used.policy} was counted, and not tried with less" for used in observed.budgets if used.drilled is None)
+    return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, observed.demo, "nobody is permitted more than the budget", text, notes=notes)
 
 
-def _problem(used: Used, lowered: int) -> Problem | None:
+def _listed(found: list[Used]) -> str:
+    return listed(f"`{used.policy}` at {used.place.file}:{used.place.line}" for used in found)
+
+
+def _least(used: Used) -> str:
+    return f"and {used.drilled.most} of {used.drilled.lowered}" if used.drilled is not None else "not tried with less"
+
+
+def _problem(used: Used) -> Problem | None:
     if used.most > used.limit:
         text = f"{used.busiest} was permitted {used.most} by `{used.policy}`, whose budget is {used.budget}"
         return Problem(used.policy, text, used.place)
-    if used.drilled is not None and used.drilled > lowered:
-        text = f"`{used.policy}` permitted {number(used.drilled, 'request')} of one principal where its budget was lowered to {lowered}"
+    if used.drilled is not None and used.drilled.most > used.drilled.lowered:
+        asked = number(used.drilled.most, "request")
+        text = f"`{used.policy}` permitted {asked} of one principal where its budget was lowered to {used.drilled.lowered}"
         return Problem(used.policy, text, used.place)
     return None
 
