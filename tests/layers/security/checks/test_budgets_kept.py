@@ -54,7 +54,7 @@ def test_a_budget_that_was_not_seen_to_count_is_no_verdict(judge: Judge, old: st
 
 
 def test_the_id_of_a_policy_is_no_path(judge: Judge) -> None:
-    odd = "../../a b;{c}=x"
+    odd = "../../a b;$c=x"
     files = {path: text.replace("clients_ask", odd) for path, text in HOLDS.items()}
     files["demo.py"] = files["demo.py"].replace('partition("=")', 'rpartition("=")')
     assert judge(ID, files=files).outcome is Outcome.HOLDS
