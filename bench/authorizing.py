@@ -19,7 +19,7 @@ from readiness.sdk.counting import Shared
 
 POLICIES = Path(__file__).parents[1] / "examples/refund-agent/policies"
 ROUNDS, CALLS = 5, 400
-LIMIT_US = 1000.0
+LIMIT_US = 2000.0
 """What a tool call can bear, since the model call before it takes a hundred times as long."""
 
 
