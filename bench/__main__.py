@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-from bench import figures, perturbing, recording
+from bench import authorizing, figures, perturbing, recording
 
-ALL = figures.ALL | recording.ALL | perturbing.ALL
+ALL = figures.ALL | recording.ALL | perturbing.ALL | authorizing.ALL
 
 
 def main() -> int:

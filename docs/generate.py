@@ -148,6 +148,11 @@ VARIABLES: Final = {
     "READINESS_URL": "where an application finds the server that says whether it is stopped; a demo is given it",
     "READINESS_PROJECT": "the id of its project that an application states; `OTEL_SERVICE_NAME` without it; a demo is given it",
     "READINESS_TOKEN": "what an application shows to a server that is not on loopback",
+    "READINESS_POLICIES": "the folder of the policies that an application asks; `policies` in its working folder without it",
+    "READINESS_BUDGET_FILE": "the file in which the processes of one machine count query budgets together; without it each process counts "
+    "its own",
+    "READINESS_BUDGET_MOST": "`ID=NUMBER`, the most that the budget of one policy allows an application, for drills: it lowers a budget, "
+    "and raises none",
     "READINESS_TRACEBACK": "any value shows the traceback of a bug of ours",
     "XDG_CONFIG_HOME": "where the folder with the signing key and the key of snapshots lies",
     "XDG_CACHE_HOME": "where the secret scanner keeps its compiled rules",

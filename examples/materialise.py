@@ -32,12 +32,13 @@ from readiness.testing.projects import commit, git
 from readiness.world.keys import Key, name
 
 EXAMPLES = Path(__file__).resolve().parent
-READY, POC = "support-assistant", "support-assistant-poc"
-NAMES = (READY, POC)
+READY, POC, AGENT = "support-assistant", "support-assistant-poc", "refund-agent"
+NAMES = (READY, POC, AGENT)
 WRITTEN = date(2026, 11, 23)
 """The Monday that the dates in the committed files are relative to; they are moved by whole weeks."""
-DATED = re.compile(r"data/tickets\.csv|outcomes/[\w-]+\.yaml|contracts/[\w-]+\.odcs\.yaml")
-TICKETS, OUTCOME = "data/tickets.csv", "resolution-time"
+DATED = re.compile(r"data/(?:tickets|cases)\.csv|outcomes/[\w-]+\.yaml|contracts/[\w-]+\.odcs\.yaml")
+TICKETS, CASES = "data/tickets.csv", "data/cases.csv"
+RESOLUTION, SETTLING = "resolution-time", "settling-time"
 KEY_VARIABLE = "READINESS_SIGNING_KEY"
 CACHES = {"__pycache__", ".pytest_cache", ".ruff_cache", ".readiness", ".venv", "outputs", "vendor"}
 
@@ -48,8 +49,8 @@ Files = dict[str, bytes]
 class Step:
     """One commit: how many days ago, by whom, reviewed by whom, and which files (globs) it brings to how they end.
 
-    `extra` are files that do not end like that, or not at all: None removes one. The tickets are those of that day. A step
-    that `locks` the outcome is left out where this version knows no locks. `tag` names the commit.
+    `extra` are files that do not end like that, or not at all: None removes one. The tickets and cases are those of that day.
+    A step that `locks` an outcome is left out where this version knows no locks. `tag` names the commit.
     """
 
     days_ago: float
@@ -58,13 +59,13 @@ class Step:
     paths: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
     extra: Mapping[str, bytes | None] = field(default_factory=dict)
-    locks: bool = False
+    locks: str = ""
     tag: str = ""
 
 
 def materialise(example: str, target: Path, now: datetime, seed: int = 0) -> Path:
     """Writes the example of that name as a git repository into the new folder `target`, as of `now`; returns `target`."""
-    files, steps = _ready(now) if example == READY else _poc(now, seed)
+    files, steps = {READY: _ready, AGENT: _agent}[example](now) if example != POC else _poc(now, seed)
     target.mkdir(parents=True)
     git(target, "init", "-q", "-b", "main")
     for step in steps:
@@ -84,8 +85,8 @@ def truth(seed: int = 0) -> list[dict[str, str]]:
 def _take(target: Path, step: Step, files: Files, now: datetime) -> None:
     when = now - timedelta(days=step.days_ago)
     brought: dict[str, bytes | None] = {path: data for path, data in files.items() if any(fnmatch(path, glob) for glob in step.paths)}
-    if TICKETS in brought:
-        brought[TICKETS] = _tickets_until(files[TICKETS], when)
+    for path in {TICKETS, CASES} & set(brought):
+        brought[path] = _until(files[path], when)
     for path, data in (brought | dict(step.extra)).items():
         place = target / path
         if data is None:
@@ -93,7 +94,7 @@ def _take(target: Path, step: Step, files: Files, now: datetime) -> None:
             continue
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(data)
-    if step.locks and not lock_outcome(target, when):
+    if step.locks and not lock_outcome(target, step.locks, when):
         return
     trailers = "".join(f"\nReviewed-by: {reviewer}" for reviewer in step.reviewers)
     commit(target, step.subject + (f"\n{trailers}" if trailers else ""), author=step.author, when=f"{when:%Y-%m-%dT%H:%M:%SZ}")
@@ -101,8 +102,8 @@ def _take(target: Path, step: Step, files: Files, now: datetime) -> None:
         git(target, "tag", step.tag)
 
 
-def lock_outcome(root: Path, when: datetime) -> bool:
-    """Locks the outcome of a repository as of `when`, signed by its owner; False where this version knows no locks."""
+def lock_outcome(root: Path, outcome: str, when: datetime) -> bool:
+    """Locks an outcome of a repository as of `when`, signed by its owner; False where this version knows no locks."""
     try:
         from readiness.runs.outcome import lock_all
     except ImportError:
@@ -110,7 +111,7 @@ def lock_outcome(root: Path, when: datetime) -> bool:
     before = os.environ.get(KEY_VARIABLE)
     os.environ[KEY_VARIABLE] = base64.b64encode(signing_key().private.private_bytes_raw()).decode()
     try:
-        (locked,) = lock_all(root, OUTCOME, when)
+        (locked,) = lock_all(root, outcome, when)
     finally:
         os.environ.pop(KEY_VARIABLE)
         os.environ.update({KEY_VARIABLE: before} if before else {})
@@ -149,8 +150,8 @@ def _moved(files: Files, now: datetime) -> Files:
     return {path: re.sub(rb"\b20\d\d-\d\d-\d\d(?=\b|T)", later, data) if DATED.fullmatch(path) else data for path, data in files.items()}
 
 
-def _tickets_until(data: bytes, when: datetime) -> bytes:
-    """The tickets as they were at a moment: those that had come in, the unresolved ones open."""
+def _until(data: bytes, when: datetime) -> bytes:
+    """The tickets or cases as they were at a moment: those that had come in, the unresolved ones open."""
     head, *rows = data.decode().splitlines()
     moment = f"{when:%Y-%m-%dT%H:%M:%SZ}"
     come_in = [row for row in (row.split(",") for row in rows) if row[3] < moment]
@@ -159,12 +160,23 @@ def _tickets_until(data: bytes, when: datetime) -> bytes:
 
 
 def _ready(now: datetime) -> tuple[Files, tuple[Step, ...]]:
-    files = _moved(_gathered(EXAMPLES / READY), now)
+    files, stakes = _with_sdk(READY, now)
+    return files, _ready_steps(stakes)
+
+
+def _agent(now: datetime) -> tuple[Files, tuple[Step, ...]]:
+    files, stakes = _with_sdk(AGENT, now)
+    return files, _agent_steps(stakes)
+
+
+def _with_sdk(example: str, now: datetime) -> tuple[Files, bytes]:
+    """The files of an example that uses our SDK, with its wheel, and what its manifest says before there is a demo."""
+    files = _moved(_gathered(EXAMPLES / example), now)
     wheel, data = _sdk()
     files[f"vendor/{wheel}"] = data
     files["requirements.txt"] += f"./vendor/{wheel} \\\n    --hash=sha256:{hashlib.sha256(data).hexdigest()}\n".encode()
     files["readiness.toml"] += _trust()
-    return files, _ready_steps(files["readiness.toml"].partition(b"\n[demo]")[0])
+    return files, files["readiness.toml"].partition(b"\n[demo]")[0]
 
 
 def _sdk() -> tuple[str, bytes]:
@@ -234,7 +246,7 @@ def _ready_steps(stakes: bytes) -> tuple[Step, ...]:
         Step(154, INES, "Say what is to improve, for whom, and who can stop it",
              ("README.md", "outcomes/*", "authority.yaml", "CODEOWNERS", "catalog-info.yaml", ".gitignore", TICKETS), (TOMAS, JONAS),
              {"readiness.toml": stakes}),
-        Step(153, INES, "Lock the outcome before anything is built", (), (MEI,), locks=True),
+        Step(153, INES, "Lock the outcome before anything is built", (), (MEI,), locks=RESOLUTION),
         Step(126, MEI, "Take a slice of the documentation, under contract",
              ("data/documents.jsonl", "data/LICENSE*", "data/README.md", "scripts/corpus.py", "contracts/documents*"), (JONAS,)),
         Step(124, JONAS, "Embed documents and questions with one model",
@@ -261,6 +273,30 @@ def _ready_steps(stakes: bytes) -> tuple[Step, ...]:
     )  # fmt: skip
 
 
+def _agent_steps(stakes: bytes) -> tuple[Step, ...]:
+    """Outcome, stakes and baseline first, then the policies before the tools that they guard, each reviewed by somebody else."""
+    return (
+        Step(154, INES, "Say what is to improve, for whom, and who can stop it",
+             ("README.md", "outcomes/*", "authority.yaml", "CODEOWNERS", "catalog-info.yaml", ".gitignore", CASES), (TOMAS, JONAS),
+             {"readiness.toml": stakes}),
+        Step(153, INES, "Lock the outcome before anything is built", (), (MEI,), locks=SETTLING),
+        Step(126, MEI, "Put the orders under contract",
+             ("data/orders.csv", "contracts/orders*", "agent/__init__.py", "agent/orders.py", "tests/__init__.py", "pyproject.toml"), (JONAS,)),
+        Step(122, PRIYA, "Decide what an agent may do, and what a person decides", ("policies/*",), (INES,)),
+        Step(119, JONAS, "Guard the tools by the policies",
+             ("agent/tools.py", "agent/approvals.py", "requirements*", "vendor/*", "scripted.py", "tests/conftest.py",
+              "tests/test_orders.py", "tests/test_tools.py", "tests/test_approvals.py", "agent/model.py", "agent/loop.py"), (PRIYA,)),
+        Step(116, JONAS, "Serve it, and leave a decision for each message",
+             ("agent/*", "demo.py", "readiness.toml", ".env.example", "tests/test_access.py", "tests/test_logs.py",
+              "tests/test_model.py", "tests/test_serve.py", "tests/test_settings.py", "tests/test_web.py"), (PRIYA,), tag="poc"),
+        Step(113, TOMAS, "Build the image from the lock", ("Dockerfile", "compose.yaml", ".dockerignore"), (PRIYA,)),
+        Step(60, INES, "Put the refund desk under contract", ("contracts/cases*", "scripts/cases.py", CASES), (MEI,)),
+        Step(12, PRIYA, "Test what a model cannot talk its way into", ("tests/test_loop.py",), (JONAS,)),
+        Step(6, TOMAS, "Test the model of the demo", ("tests/test_scripted.py",), (JONAS,)),
+        Step(2, MEI, "Bring the cases up to date", (CASES,), (INES,)),
+    )  # fmt: skip
+
+
 def _poc_steps(places: Mapping[str, str]) -> tuple[Step, ...]:
     """One who left two years ago, then another alone; nothing reviewed; the outcome thought of when the board asked for it."""
     owner, builder = (f"{places[who]} <{places[f'{who}_mail']}>" for who in ("owner", "builder"))
@@ -279,7 +315,7 @@ def _poc_steps(places: Mapping[str, str]) -> tuple[Step, ...]:
         Step(60, builder, "faster", ("migrations/0002*",)),
         Step(14, builder, "readiness stuff the board asked for",
              ("readiness.toml", "contracts/*", "policies/*", "outcomes/resolution-time.yaml", TICKETS)),
-        Step(10, builder, "lock kpi", locks=True),
+        Step(10, builder, "lock kpi", locks=RESOLUTION),
         Step(5, builder, "kpis the board understands", ("outcomes/chats.yaml", "outcomes/deflection.yaml")),
         Step(1, builder, "newest tickets", (TICKETS,)),
     )  # fmt: skip

@@ -1,12 +1,13 @@
 """readiness takes an AI project through the production readiness sequence, judged by execution.
 
-What applications use is here by name and imported when it is first used: `decision`, `setup`, `stopped`.
+What applications use is here by name and imported when it is first used: `decision`, `setup`, `stopped`; `authorize` and
+`guarded` with `Entity`, `Approval` and `Refused`.
 """
 
 from __future__ import annotations
 
 __version__ = "0.1.0"
-_SDK = ("decision", "setup", "stopped")
+_SDK = ("Approval", "Entity", "Refused", "authorize", "decision", "guarded", "setup", "stopped")
 
 
 def __getattr__(name: str) -> object:

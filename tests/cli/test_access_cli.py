@@ -141,3 +141,32 @@ def test_a_project_without_policies_is_told_where_they_go(tmp_path: Path, seen: 
     (tmp_path / "app.py").write_text("X = 1\n")
     monkeypatch.chdir(tmp_path)
     assert "[exit 2]" in seen("none", "lint")
+
+
+REFUNDS = """@id("agents_refund")
+@budget("10/day")
+permit (principal is Agent, action == Action::"refund", resource);
+
+@id("a_person_decides")
+@requires_approval
+forbid (principal, action == Action::"refund", resource)
+when { context.amount > 100 }
+unless { context has approved_by && context.approved_by != principal };
+"""
+REFUND_SCHEMA = """entity Agent;
+entity Order;
+action "refund" appliesTo { principal: Agent, resource: Order, context: { amount: Long, approved_by?: Agent } };
+"""
+
+
+def test_what_somebody_else_has_to_agree_to_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seen: Seen) -> None:
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    (folder / "shop.cedar").write_text(REFUNDS)
+    (folder / "shop.cedarschema").write_text(REFUND_SCHEMA)
+    uids = [{"type": "Agent", "id": "refunds"}, {"type": "Order", "id": "o-1"}]
+    (folder / "entities.json").write_text(json.dumps([{"uid": uid, "attrs": {}, "parents": []} for uid in uids]))
+    monkeypatch.chdir(tmp_path)
+    assert "[exit 1]" in seen("can-approval", "can", "refunds", "refund", "o-1", "--context", '{"amount": 101}')
+    (folder / "shop.cedar").write_text(REFUNDS.replace("10/day", "ten a day").replace("@requires_approval", "@require_approval"))
+    assert "[exit 1]" in seen("lint-guards", "lint")

@@ -15,9 +15,7 @@ GOLDEN = Path(__file__).parents[1] / "assets/cli/init"
 
 
 @pytest.mark.parametrize("name", ["support-assistant", "support-assistant-poc"])
-def test_what_an_example_says_of_itself(
-    made: Callable[[str], Path], tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_an_example_says_of_itself(made: Callable[[str], Path], tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     root = tmp_path / name
     shutil.copytree(made(name), root)
     (root / "readiness.toml").unlink()

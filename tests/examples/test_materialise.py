@@ -18,7 +18,7 @@ from readiness.formats import requirements
 from readiness.testing.projects import git
 from tests.examples.conftest import NOW, SCRIPT
 
-READY, POC = "support-assistant", "support-assistant-poc"
+READY, POC, AGENT = "support-assistant", "support-assistant-poc", "refund-agent"
 Made = Callable[[str], Path]
 
 
@@ -26,7 +26,7 @@ def first_commit(root: Path, folder: str = ".") -> datetime:
     return datetime.fromisoformat(git(root, "log", "--reverse", "--format=%aI", "--", folder).splitlines()[0])
 
 
-@pytest.mark.parametrize("name", [READY, POC])
+@pytest.mark.parametrize("name", [READY, POC, AGENT])
 def test_the_same_again_gives_the_same_commits(script: ModuleType, made: Made, tmp_path: Path, name: str) -> None:
     again = script.materialise(name, tmp_path / name, NOW)
     assert git(again, "rev-parse", "HEAD") == git(made(name), "rev-parse", "HEAD")

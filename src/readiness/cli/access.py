@@ -85,6 +85,8 @@ def _answered(answered: Answered) -> int:
     print(f"{'allowed' if decision.allowed else 'denied'}  {answered.request}")
     for policy in decision.policies:
         print(f"  {policy.effect}  {policy.id}  {policy.place}")
+    if answered.approvable:
+        print("  somebody else has to agree, as `approved_by` in the context")
     if not decision.policies:
         print("  no policy permits it")
     for near in answered.near:

@@ -8,11 +8,11 @@ from difflib import get_close_matches
 from typing import Final
 
 from readiness.config.lines import line_of
+from readiness.sequence.placeholder import PLACEHOLDER
 
 Path = tuple[str, ...]
 
 _SLUG: Final = re.compile(r"[a-z0-9-]{1,63}")
-PLACEHOLDER: Final = re.compile(r"(?<![\w-])(?:TODO|FIXME|XXX|CHANGEME)(?![\w-])|\byour-[a-z-]+|<[a-z][a-z _-]*>", re.IGNORECASE)
 
 
 class Reader:

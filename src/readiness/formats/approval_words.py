@@ -89,6 +89,10 @@ CHECKS: Final[dict[str, tuple[str, str]]] = {
         "Its rules on who may do what are sound.",
         "Its rules on who may do what contradict themselves or cannot be applied.",
     ),
+    "security.budgets-kept": (
+        "Nobody can ask it for more than its rules allow in a day.",
+        "Somebody can ask it for more than its rules allow.",
+    ),
     "data.contracts-exist": (
         "Every set of data it reads has a written agreement on what it holds and who answers for it.",
         "Data it reads has no written agreement, or an agreement names nobody who answers for it.",

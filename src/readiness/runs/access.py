@@ -11,10 +11,10 @@ from pathlib import Path
 from readiness.config import manifest as manifests
 from readiness.errors import CannotJudge, InputError, UsageError
 from readiness.formats.access_matrix import Matrix
-from readiness.formats.cedar import Action, Declared, Fault, Policy, entities
+from readiness.formats.cedar import Action, Declared, Fault, Policy, deciding, entities, guards
+from readiness.formats.cedar.deciding import Decision, Request
 from readiness.formats.cedar.entities import Entity, Uid, parse_uid
-from readiness.layers.security import contradictions, deciding, exercise, explaining, matrix, policies
-from readiness.layers.security.deciding import Decision, Request
+from readiness.layers.security import contradictions, exercise, explaining, matrix, policies
 from readiness.layers.security.exercise import Exercised
 from readiness.layers.security.explaining import Near
 from readiness.layers.security.policies import Access
@@ -34,12 +34,16 @@ class Linted:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The request as it was understood, the decision, the permits that came nearest, and the entities nobody described."""
+    """The request as it was understood, the decision, the permits that came nearest, and the entities nobody described.
+
+    `approvable` says that it is denied by nothing but forbids that somebody else's approval lifts.
+    """
 
     request: Request
     decision: Decision
     near: tuple[Near, ...] = ()
     unknown: tuple[Uid, ...] = ()
+    approvable: bool = False
 
 
 def lint(root: Path, files: Sequence[Path] = ()) -> Linted:
@@ -72,10 +76,10 @@ def can(root: Path, words: tuple[str, str, str], context: str = "", entity_file:
         raise UsageError(error.message, "the schema says what can be asked: --context takes JSON") from None
     known = {entity.uid for entity in access.entities}
     unknown = tuple(uid for uid in (principal, resource) if uid not in known)
-    if turning := _turning(decision):
-        raise CannotJudge(*_undecided(turning, unknown))
+    if decision.turning:
+        raise CannotJudge(*_undecided(decision.turning, unknown))
     near = () if decision.policies else explaining.nearest(live, access.schema.text, access.entities, request)
-    return Answered(request, decision, near, unknown)
+    return Answered(request, decision, near, unknown, _approvable(decision, live, access, request))
 
 
 def table(root: Path, entity_file: Path | None = None) -> tuple[str, Matrix]:
@@ -177,14 +181,15 @@ def _context(text: str, action: Action) -> Mapping[str, object]:
     return found
 
 
-def _turning(decision: Decision) -> list[tuple[Policy, str]]:
-    """The policies that erred and could have changed the answer: a forbid where it is allowed, a permit where nothing decides."""
-    if decision.allowed:
-        return [item for item in decision.erred if item[0].effect == "forbid"]
-    return [] if decision.policies else [item for item in decision.erred if item[0].effect == "permit"]
+def _approvable(decision: Decision, live: Sequence[Policy], access: Access, request: Request) -> bool:
+    """Whether it would be allowed, were it not for forbids that an approval lifts."""
+    if decision.allowed or not decision.policies or not all(map(guards.needs_approval, decision.policies)):
+        return False
+    (lifted,) = deciding.Engine(guards.lifted(live), access.schema.text, access.entities).decide([request])
+    return lifted.allowed and not lifted.turning
 
 
-def _undecided(erred: list[tuple[Policy, str]], unknown: tuple[Uid, ...]) -> tuple[str, str]:
+def _undecided(erred: tuple[tuple[Policy, str], ...], unknown: tuple[Uid, ...]) -> tuple[str, str]:
     policy, text = erred[0]
     hint = f"describe {', '.join(str(uid) for uid in unknown)} in policies/{policies.ENTITIES}, or with --entities" if unknown else ""
     return f"the policy `{policy.id}` at {policy.place} errs on it: {text}", hint

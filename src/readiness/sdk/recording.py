@@ -10,7 +10,7 @@ import contextlib
 import functools
 import re
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast
@@ -46,6 +46,23 @@ def decision(kind: str, *, model: str = "", model_version: str = "", prompt_vers
 def current() -> Decision:
     """The decision being made here; one that is recorded nowhere where there is none."""
     return _CURRENT.get() or Decision({"kind": "none"}, ("", 0))
+
+
+def note(name: str, attributes: Mapping[str, str | bool | list[str]]) -> None:
+    """An event on the decision being made here, else on the span that is current, else on a span of its own. Raises nothing."""
+    with Harmless(f"noting {name}"):
+        tracer = _tracer()
+        if tracer is None:
+            return
+        from opentelemetry import trace
+
+        made = _CURRENT.get()
+        span = made._span if made is not None and made._span is not None else trace.get_current_span()
+        if span.is_recording():
+            span.add_event(name, attributes)
+        elif not span.get_span_context().is_valid:
+            with tracer.start_as_current_span(name) as own:
+                own.add_event(name, attributes)
 
 
 def _guarded(method: Callable[P, None]) -> Callable[P, None]:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readiness.config.fields import PLACEHOLDER
 from readiness.formats.cedar import policies
 from readiness.formats.cedar.tokens import quoted
+from readiness.sequence.placeholder import PLACEHOLDER
 
 GOOD = '@id("good")\npermit (principal, action, resource);\n'
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from readiness.formats.access_matrix import Answer
 from readiness.formats.cedar import entities as entity_files
+from readiness.formats.cedar.deciding import Engine, Request
 from readiness.formats.cedar.entities import Entity, Uid
 from readiness.layers.security import contradictions, exercise, explaining, matrix, policies, sampling
-from readiness.layers.security.deciding import Engine, Request
 from readiness.layers.security.policies import Access
 
 SCHEMA = """

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from readiness.formats.cedar import ReadSchema
+from readiness.formats.cedar.deciding import Engine, Request
 from readiness.formats.cedar.entities import Entity, Uid
 from readiness.layers.security import binding, catalogue, compiling, policies, render_access
 from readiness.layers.security.binding import Column, TableFacts
 from readiness.layers.security.compiling import Compiled
-from readiness.layers.security.deciding import Engine, Request
 from readiness.layers.security.policies import Access
 from readiness.layers.security.render_condition import identifier
 from readiness.world.postgres import Address
@@ -105,6 +105,7 @@ REFUSED = {
     f'permit ({STAFF}, action == Action::"read", resource is Cell) when {{ principal == User::"ann" }}': "under a condition",
     f'forbid ({STAFF}, action == Action::"read", resource == Cell::"a")': "taken from some roles only",
     f'permit ({STAFF}, action == Action::"read", resource == Cell::"nope")': "which `sheet` does not have",
+    f'@budget("5/day") permit {READ_DOC}': "a budget, which a database does not count, cannot be compiled",
     'permit (principal == ?principal, action == Action::"drop", resource)': "a template",
     f"permit {READ_DOC} when {{ {' && '.join(['resource.open'] * 150)} }}": "cannot be compiled",
 }  # fmt: skip

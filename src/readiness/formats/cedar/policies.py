@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from readiness.config.fields import PLACEHOLDER
+from readiness.formats.cedar import guards
 from readiness.formats.cedar import tokens as words
 from readiness.formats.cedar.faults import Fault, nearest
 from readiness.formats.cedar.places import offending
 from readiness.formats.cedar.tokens import Kind, Token
+from readiness.sequence.placeholder import PLACEHOLDER
 
 SIZE_LIMIT_BYTES: Final = 2_000_000
 DEPTH_LIMIT: Final = 50
@@ -61,6 +62,11 @@ class Policy:
     action: str
     resource: str
     clauses: tuple[Clause, ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
+
+    def said(self, name: str) -> str | None:
+        """What an annotation says, empty where it says nothing; None where it is not there."""
+        return dict(self.annotations).get(name)
 
     @property
     def place(self) -> str:
@@ -161,7 +167,7 @@ def _policy(text: str, found: list[Token], file: str, number: int) -> tuple[Poli
         return None, [wrong]
     told = _told(words.source(text, found))
     policy = _parts(text, found, file, number, told)
-    return policy, [*_unnamed(policy), *_placeholders(policy)]
+    return policy, [*_unnamed(policy), *_placeholders(policy), *guards.faults(policy)]
 
 
 def _annotated(found: list[Token]) -> str:
@@ -225,7 +231,8 @@ def _told(text: str) -> dict[str, Any]:  # the engine's own JSON of one policy
 
 
 def _parts(text: str, found: list[Token], file: str, number: int, told: dict[str, Any]) -> Policy:
-    name = (told.get("annotations") or {}).get("id") or ""
+    said = {key: text or "" for key, text in (told.get("annotations") or {}).items()}
+    name = said.get("id", "")
     at = next(index for index, token in enumerate(found) if token.text == "(" and found[index - 1].text in ("permit", "forbid"))
     end = next(index for index, token in enumerate(found) if index > at and token.text == ")" and _inside(found[at : index + 1]) == 0)
     scope = [words.source(text, part) for part in words.split(found[at + 1 : end], ",") if part]
@@ -242,6 +249,7 @@ def _parts(text: str, found: list[Token], file: str, number: int, told: dict[str
         action=scope[1],
         resource=scope[2],
         clauses=tuple(_clauses(text, found[end + 1 : -1])),
+        annotations=tuple(sorted(said.items())),
     )
 
 

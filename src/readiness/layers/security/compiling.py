@@ -12,7 +12,7 @@ from typing import Final
 
 from cedarpy import policies_to_pst, pst
 
-from readiness.formats.cedar import Action, Declared, Policy
+from readiness.formats.cedar import Action, Declared, Policy, guards
 from readiness.layers.security.binding import BY_COLUMN, NAME_LIMIT_BYTES, VERBS, Binding, Bound, TableFacts
 from readiness.layers.security.render_condition import Asked, Refused, boolean, literal, member
 
@@ -126,6 +126,8 @@ class _Compiler:
         (node,) = policies_to_pst(policy.text).static_policies.values()
         meant = [action for action in self.declared.actions if action.uid in self.binding.verbs and self._names(node.action, action)]
         pairs = [(action, name) for action in meant for name in action.resources if self._covers(node.resource, name)]
+        if guards.budget_of(policy) and any(name in self.binding.rows or name in self.binding.columns for _, name in pairs):
+            raise Refused("a budget, which a database does not count,")
         found = [(action, bound) for action, name in pairs if (bound := self.binding.rows.get(name)) is not None]
         verbs = {self.binding.verbs[action.uid] for action, _ in found}
         for action, bound in found:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from readiness.formats.cedar import Policy, ReadSchema
+from readiness.formats.cedar.deciding import Engine, Request
 from readiness.formats.cedar.entities import Entity
 from readiness.layers.security import sampling
-from readiness.layers.security.deciding import Engine, Request
 from readiness.layers.security.sampling import Sample
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from readiness.formats.access_matrix import Answer, Cell, Matrix
 from readiness.formats.cedar import Policy, ReadSchema
+from readiness.formats.cedar.deciding import Decision, Engine, Request
 from readiness.formats.cedar.entities import Entity, Uid
 from readiness.formats.cedar.policies import parse
 from readiness.formats.cedar.validation import can_match
 from readiness.layers.security import sampling
-from readiness.layers.security.deciding import Decision, Engine, Request
 
 Key = tuple[str, str, str]
 

@@ -12,9 +12,9 @@ from itertools import islice, product
 from typing import Final
 
 from readiness.formats.cedar import Attribute, Declared, EntityType, Policy, Type
+from readiness.formats.cedar.deciding import Request
 from readiness.formats.cedar.entities import Entity, Uid, parse_uid
 from readiness.formats.cedar.tokens import Kind, Token, tokens, unquoted
-from readiness.layers.security.deciding import Request
 
 REQUESTS: Final = 4_000
 """Requests asked, at most."""

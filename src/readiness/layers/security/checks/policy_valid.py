@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from readiness.errors import CannotJudge
 from readiness.formats import cedar
 from readiness.formats.cedar import Fault
+from readiness.formats.cedar.deciding import Request
 from readiness.layers.security import contradictions, exercise, policies
-from readiness.layers.security.deciding import Request
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
 from readiness.sequence.verdict import no_finding

@@ -41,6 +41,13 @@ class Decision:
     policies: tuple[Policy, ...] = ()
     erred: tuple[tuple[Policy, str], ...] = ()
 
+    @property
+    def turning(self) -> tuple[tuple[Policy, str], ...]:
+        """The policies that erred and could have changed it: a forbid where it is allowed, a permit where nothing decides."""
+        if self.allowed:
+            return tuple(item for item in self.erred if item[0].effect == "forbid")
+        return () if self.policies else tuple(item for item in self.erred if item[0].effect == "permit")
+
 
 class Engine:
     """The policies, the schema and the entities, read once for any number of questions."""
@@ -53,16 +60,30 @@ class Engine:
         self._schema: Schema | None = cedarpy.Schema.from_str(schema) if schema else None
         self._entities: Entities = cedarpy.Entities.from_json_str(entity_files.emit(entities), self._schema)
 
-    def decide(self, requests: Sequence[Request]) -> list[Decision]:
-        """The decision on each request. Raises CannotJudge where the engine takes a request for none."""
+    def decide(self, requests: Sequence[Request], described: Iterable[Entity] = ()) -> list[Decision]:
+        """The decision on each request, with entities `described` for these alone.
+
+        Raises CannotJudge where the engine takes a request for none, or an entity does not fit the schema or says of one
+        that is known something else.
+        """
         import cedarpy
 
+        entities = self._with(tuple(described))
         asked = [
             {"principal": str(item.principal), "action": item.action, "resource": str(item.resource), "context": dict(item.context)}
             for item in requests
         ]
-        answers = cedarpy.is_authorized_batch(asked, self._policies, self._entities, schema=self._schema)
+        answers = cedarpy.is_authorized_batch(asked, self._policies, entities, schema=self._schema)
         return [self._decision(request, answer) for request, answer in zip(requests, answers, strict=True)]
+
+    def _with(self, described: tuple[Entity, ...]) -> Entities:
+        if not described:
+            return self._entities
+        try:
+            return self._entities.with_added_json_str(entity_files.emit(described), self._schema)
+        except ValueError as error:
+            names = ", ".join(str(entity.uid) for entity in described)
+            raise CannotJudge(f"{names} cannot be described so: {error}") from None
 
     def _decision(self, request: Request, answer: AuthzResult) -> Decision:
         said = [_ERRED.match(text) for text in answer.diagnostics.errors]

@@ -1,0 +1,1 @@
+"""An agent that pays money back: a model asks for tools, and policies decide which of them run."""
