@@ -40,7 +40,7 @@ def run(offline: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
 
 
 def allow(value: str, expires: str) -> str:
-    return f'[[security.allow]]\nfingerprint = "{fingerprint.of(value)}"\nreason = "rotated in January"\nexpires = {expires}\n'
+    return f'[[security.allow]]\nfingerprint = "{fingerprint.of(value)}"\nreason = "rotated in January"\nowner = "Ada <ada@example.org>"\nexpires = {expires}\n'
 
 
 def test_a_secret_is_told_by_kind_place_and_fingerprint_alone(run: Check, tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_an_allowed_secret_counts_again_when_its_time_is_over(run: Check, tmp_pa
     root = make_repository(tmp_path / "shop", {"a.py": URI, "readiness.toml": allow(PASSWORD, "2026-03-01")})
     finding = run(root)
     assert (finding.outcome, finding.notes) == (
-        Outcome.HOLDS, (f"allowed until 2026-03-01: {fingerprint.of(PASSWORD)} (rotated in January)",),
+        Outcome.HOLDS, (f"allowed until 2026-03-01: {fingerprint.of(PASSWORD)} (rotated in January; Ada <ada@example.org>)",),
     )  # fmt: skip
     (root / "readiness.toml").write_text(allow(PASSWORD, "2026-02-28"))
     finding = run(root)
