@@ -11,6 +11,8 @@ from typing import Any, Final
 
 _INSTALL: Final = re.compile(r"^\s*[!%]\s*(?:\{sys\.executable\}\s+-m\s+|python3?\s+-m\s+|uv\s+)?pip3?\s+install\s+(.+)$")
 
+_INLINE: Final = re.compile(r"</?(?:b|i|u|em|strong|span|code|mark|small|a|font|wbr)\b[^<>]*>", re.IGNORECASE)
+_TAG: Final = re.compile(r"<[^<>]*>")
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -67,7 +69,7 @@ def _said(output: dict[str, Any]) -> Iterator[str]:  # an output holds any JSON 
     forms = output.get("data")
     for kind, value in forms.items() if isinstance(forms, dict) else ():
         if kind.startswith("text/html"):
-            yield html.unescape(re.sub(r"<[^<>]*>", " ", _text(value)))
+            yield html.unescape(_TAG.sub(" ", _INLINE.sub("", _text(value))))
         elif kind.startswith("text/"):
             yield _text(value)
         elif kind.endswith("json"):

@@ -128,13 +128,18 @@ def _stream(form: str, file: IO[bytes], within: str, budget: Budget, depth: int)
     if form == "tar":
         yield from tar(file, within, budget, depth)
         return
-    unpacked = {"gzip": gzip.GzipFile, "bzip2": bz2.BZ2File, "xz": lzma.LZMAFile}
-    with unpacked[form](file) as inner:
+    with _opened(form, file) as inner:
         ahead = Ahead(inner)
         if form_of(ahead.head) == "tar":
             yield from tar(ahead, within, budget, depth)
         else:
             yield from _member(f"{within}!unpacked", ahead, budget, depth)
+
+
+def _opened(form: str, file: IO[bytes]) -> gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile:
+    if form == "gzip":
+        return gzip.GzipFile(fileobj=file, mode="rb")
+    return bz2.BZ2File(file) if form == "bzip2" else lzma.LZMAFile(file)
 
 
 class Ahead:
@@ -189,10 +194,10 @@ def entries(stream: Readable) -> Iterator[Entry]:
         try:
             info = TarInfo.frombuf(block, "utf-8", "replace")
         except HeaderError as error:
-            raise ValueError("no tar") from error
+            raise ValueError("is no tar") from error
         if info.type in (b"x", b"L", b"K", b"g"):
             if info.size > _LONG_NAME:
-                raise ValueError("a header that is longer than any name")
+                raise ValueError("is a tar with a header longer than any name")
             said = _exactly(stream, info.size + -info.size % 512)[: info.size]
             if info.type == b"L":
                 name = said.rstrip(b"\0").decode("utf-8", "replace")
