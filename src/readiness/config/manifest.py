@@ -24,7 +24,7 @@ SECRET: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 """How a header of a request names a secret of the demo."""
 _SECRET_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 _REFERENCE: Final = re.compile(
-    r"env:[A-Za-z_][A-Za-z0-9_]{0,99}|(?:file|age):(?!.*(?:^|[/:])\.\.(?:/|$))[^\s:@]{1,300}|vault:[^\s#:@]{1,200}#[\w.-]{1,100}"
+    r"env:[A-Za-z_][A-Za-z0-9_]{0,99}|(?:file|age):(?!(?:.*/)?\.\.(?:/|$))[^\s:@]{1,300}|vault:[^\s#:@]{1,200}#[\w.-]{1,100}"
 )
 """A reference to a secret. No `:` or `@` follows, as in an address with a password."""
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")

@@ -22,11 +22,17 @@ UPPER = string.ascii_uppercase + "234567"
 
 @dataclass(frozen=True)
 class Case:
-    """One file with one planted value (a secret, or a decoy)."""
+    """One file with one planted value (a secret, or a decoy); a packed one holds `packed` in place of `text`."""
 
     path: str
     text: str
     value: str
+    packed: bytes = b""
+
+    @property
+    def data(self) -> bytes:
+        """What the file holds."""
+        return self.packed or self.text.encode()
 
 
 class Drawn:
@@ -214,27 +220,18 @@ def decoys(seed: int = 3) -> list[Case]:
     return [Case(f"decoy/{path}", text, path) for path, text in texts.items()]
 
 
-@dataclass(frozen=True)
-class Packed:
-    """One packed file with one planted value (a secret, or a decoy)."""
-
-    path: str
-    data: bytes
-    value: str
-
-
-def packed(seed: int = 4) -> list[Packed]:
+def packed(seed: int = 4) -> list[Case]:
     """Secrets within what has to be taken apart: sheets, text documents, archives, and what cells of notebooks show."""
     d = Drawn(seed)
-    found = [Packed(f"packed/{path}", data, value) for path, data, value in (*_documents(d), *_archives(d), *_shown(d))]
+    found = [Case(f"packed/{path}", "", value, data) for path, data, value in (*_documents(d), *_archives(d), *_shown(d))]
     assert all(item.value.encode() not in item.data or item.path.endswith(".ipynb") for item in found)
     return found
 
 
-def packed_past(seed: int = 5) -> list[Packed]:
+def packed_past(seed: int = 5) -> list[Case]:
     """Packed files that a commit added and a later one removed."""
     chosen = [item for item in packed(seed) if not item.path.endswith(".ipynb")]
-    return [Packed(item.path.replace("packed/", "packed-gone/"), item.data, item.value) for item in chosen]
+    return [Case(item.path.replace("packed/", "packed-gone/"), "", item.value, item.data) for item in chosen]
 
 
 def _documents(d: Drawn) -> Iterator[tuple[str, bytes, str]]:
@@ -294,7 +291,7 @@ def _shown(d: Drawn) -> Iterator[tuple[str, bytes, str]]:
     )
 
 
-def packed_decoys() -> list[Packed]:
+def packed_decoys() -> list[Case]:
     """Packed files without a secret that look as if they held one."""
     d = Drawn(6)
     found = {
@@ -308,4 +305,4 @@ def packed_decoys() -> list[Packed]:
         "weights.npz": zipped({"layer0.npy": b"\x93NUMPY\1\0" + bytes(range(256)) * 99}),
         "hashes.tgz": tarred({"SHA256SUMS": f"{d.word(64, HEX)}  shop.tar\n"}, packed=True),
     }
-    return [Packed(f"decoy/{path}", data, path) for path, data in found.items()]
+    return [Case(f"decoy/{path}", "", path, data) for path, data in found.items()]

@@ -13,7 +13,7 @@ from readiness.sequence.layers import Layer
 from tests.layers.conftest import ASSETS, Judge
 from tests.layers.security.planted import Drawn
 
-OBSERVED_ONLY = {"security.dependencies-audited", "security.infrastructure-code-scanned"}
+OBSERVED_ONLY = {"security.dependencies-audited", "security.infrastructure-code-scanned", "security.secrets-referenced"}
 OWN = {
     "security.secrets-absent",
     "security.runtime-redacts",
@@ -27,6 +27,7 @@ NAMED = {
     "security.runtime-redacts": "API_TOKEN is in standard output",
     "security.anonymous-refused": "POST /ask accepts any credential",
     "security.policy-valid": 'unrecognized action `Action::"clsoe"`, did you mean `Action::"close"`?',
+    "security.secrets-referenced": "MAIL_TOKEN is read and declared nowhere",
     "security.dependencies-audited": "leaf 1.0 is vulnerable: PYSEC-2026-7, fixed in 2.0",
     "security.infrastructure-code-scanned": "Ensure all data stored in the SQS queue is encrypted (aws_sqs_queue.tickets) (CKV_AWS_27)",
 }
