@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,19 +10,32 @@ from typing import TYPE_CHECKING
 from readiness.cli import folder
 
 if TYPE_CHECKING:
-    from readiness.formats.secrets_scan import Row, Scanned
+    from readiness.formats.secrets_scan import Scanned
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line of `secrets`."""
-    found = argparse.ArgumentParser("readiness secrets", description="Look for secrets where they should not be; never shows one.")
-    commands = found.add_subparsers(dest="command", required=True, metavar="scan")
+    found = argparse.ArgumentParser("readiness secrets", description="Find secrets, and say of each whose it is and what it opens.")
+    commands = found.add_subparsers(dest="command", required=True, metavar="scan|list|rotate-check|blast-radius")
     scan = commands.add_parser("scan", help="look through files, history and images; exit 1 where a secret is, 3 where not all was read")
     scan.add_argument(
         "--image", action="append", default=[], type=Path, metavar="FILE", help="look through an image too, as `docker save` writes it"
     )
     scan.add_argument("--format", choices=("text", "json", "sarif"), default="text", help="text, JSON, or SARIF for code scanning")
-    folder.option(scan)
+    listing = commands.add_parser("list", help="list declared secrets with owner, age and use, and credentials that nobody declared")
+    rotate = commands.add_parser("rotate-check", help="say which secrets are too old or nobody's; exit 1 where one is, 3 where untold")
+    blast = commands.add_parser("blast-radius", help="say which tables and columns a declared credential opens; exit 3 where nothing tells")
+    blast.add_argument("name", metavar="NAME", help="a declared secret, or the variable it is in")
+    blast.add_argument("--database-url", default="", metavar="URL", help="a PostgreSQL to ask, which is only read")
+    blast.add_argument("--role", default="", metavar="ROLE", help="the role it logs in as (default: the one in the address)")
+    blast.add_argument(
+        "--resolve", action="store_true",
+        help="read the credential where this machine keeps it, and log in with it where no other address is given; it is not shown",
+    )  # fmt: skip
+    for sub in (listing, rotate, blast):
+        sub.add_argument("--format", choices=("text", "json"), default="text", help="text, or JSON")
+    for sub in (scan, listing, rotate, blast):
+        folder.option(sub)
     return found
 
 
@@ -33,11 +45,16 @@ def run(argv: list[str]) -> int:
     from readiness.cli import progress
     from readiness.runs import secrets
 
-    root = folder.of(given.project)
-    return _scanned(secrets.scan(root, datetime.now(UTC), given.image, progress.line), given.format)
+    root, now = folder.of(given.project), datetime.now(UTC)
+    if given.command == "scan":
+        return _scanned(secrets.scan(root, now, given.image, progress.line), given.format)
+    if given.command == "blast-radius":
+        return _blast(root, given)
+    return _declared(root, now, given)
 
 
 def _scanned(scanned: Scanned, form: str) -> int:
+    from readiness.cli import secrets_text
     from readiness.formats import secrets_scan
 
     if form == "json":
@@ -47,38 +64,35 @@ def _scanned(scanned: Scanned, form: str) -> int:
 
         print(secrets_scan.sarif(scanned, __version__), end="")
     else:
-        _text(scanned)
+        secrets_text.scanned(scanned)
     return scanned.exit
 
 
-def _text(scanned: Scanned) -> None:
-    from readiness.sequence.wording import counted
+def _declared(root: Path, now: datetime, given: argparse.Namespace) -> int:
+    from readiness.cli import secrets_text
+    from readiness.formats import secrets_list
+    from readiness.runs import secrets_declared
 
-    for row in scanned.rows:
-        print(_line(row))
-    for text in (*scanned.troubles, *(f"{text}: not read" for text in scanned.unread)):
-        print(f"? {shown(text)}")
-    for note in scanned.notes:
-        print(f"note: {shown(note)}", file=sys.stderr)
-    looked = [counted(scanned.files, "file"), counted(scanned.commits, "commit")]
-    looked += [counted(scanned.layers, "layer")] if scanned.layers else []
-    through = f"{', '.join(looked[:-1])} and {looked[-1]}"
-    count = len({row.fingerprint for row in scanned.serious})
-    if scanned.serious:
-        print(f"{counted(count, 'secret')} in {through}{'; not all was read' if scanned.troubles or scanned.unread else ''}")
-        print("make each invalid where it was issued first: taking the line away does not help whoever has it already")
-    elif scanned.exit:
-        print(f"no secret in what was read of {through}; not all was read")
+    asked = given.command == "rotate-check"
+    listed = secrets_declared.checked(root, now) if asked else secrets_declared.listed(root, now)
+    if given.format == "json":
+        undeclared = [(item.name, tuple(f"{place.file}:{place.line}" for place in item.places)) for item in listed.undeclared]
+        print(secrets_list.emit(secrets_text.rows(listed), undeclared, listed.exit if asked else None), end="")
+    elif asked:
+        secrets_text.rotation(listed)
     else:
-        print(f"✓ no secret in {through}")
+        secrets_text.listing(listed)
+    return listed.exit if asked else 0
 
 
-def _line(row: Row) -> str:
-    since = f" in commit {row.commit[:12]}" if row.commit else ""
-    state = f"  allowed until {row.allowed}" if row.allowed else f"  ALLOWANCE DOES NOT COUNT: {row.doubt}" if row.doubt else ""
-    return f"{'·' if row.allowed else '✗'} {shown(row.place)}{since}  {row.kind}  fingerprint {row.fingerprint}{state}"
+def _blast(root: Path, given: argparse.Namespace) -> int:
+    from readiness.cli import secrets_text
+    from readiness.formats import blast_radius
+    from readiness.runs import secrets_blast
 
-
-def shown(text: str) -> str:
-    """A text as a terminal may have it: what would steer it, which names of files can hold, is written as an escape."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    found = secrets_blast.radius(root, given.name, given.database_url, given.role, resolve=given.resolve)
+    if given.format == "json":
+        print(blast_radius.emit(found), end="")
+    else:
+        secrets_text.blast(found)
+    return 0
