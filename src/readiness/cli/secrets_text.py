@@ -133,8 +133,8 @@ def blast(found: Blast) -> None:
         print(shown(f"{found.name} ({found.ref}) logs in as {found.role} in {found.database} · executed: the database answered"))
         _openings(asked)
     if said:
-        who = f"as {found.role}" if found.role else "by its declaration"
-        print(shown(f"{'policies say' if found.database else f'{found.name} ({found.ref})'} {who} · declared: nothing was asked"))
+        who = f"policies on {found.role}, and `opens`" if found.role else "`opens` in readiness.toml"
+        print(shown(f"{found.name} ({found.ref}) by {who} · declared: nobody was asked"))
         _openings(said)
     for note in found.notes:
         print(shown(f"note: {note}"), file=sys.stderr)

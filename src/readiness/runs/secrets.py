@@ -24,12 +24,15 @@ def scan(root: Path, now: datetime, image_files: Iterable[Path] = (), progress: 
 
     Raises InputError for a bad manifest, UsageError where an image file is none.
     """
+    files = tuple(image_files)
+    for path in files:
+        images.refuse_others(path)
     manifest = manifests.load(root)
     project = projects.load(root, manifest.project_id)
     with closing(Session(project, procedure.discover(project, manifest), progress)) as session:
         seen = secrets.look(Context(project, manifest, session, DemoSession(project, manifest, session), now))
         found, unread, troubles, layers = list(seen.secrets), list(seen.unread), [seen.trouble, seen.past_trouble], 0
-        for path in image_files:
+        for path in files:
             inside = secrets.opened(session.sandbox.private, binaries=True)
             with progress(f"looking for secrets in {path.name}"):
                 more, count = images.look(path, path.name, inside)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Final
@@ -20,21 +21,33 @@ LAYER_FILES: Final = 300_000
 """How much is unpacked of one layer, and how many files of it."""
 
 
+def refuse_others(path: Path) -> None:
+    """Raises UsageError where a file is not there or is no image, before anything is looked through."""
+    with _opened(path, path.name) as file:
+        image.read(file)
+
+
 def look(path: Path, name: str, inside: Look) -> tuple[tuple[Secret, ...], int]:
     """The secrets in an image file, each value once a place, and how many layers it has; `inside` has what was not read.
 
     Raises UsageError where the file is not there or is no image.
     """
+    with _opened(path, name) as file:
+        count = _layers(file, name, inside)
+    inside.finish()
+    found = {(hit.value, hit.within): hit for hit in reversed(merged(inside.hits, inside.theirs))}
+    return tuple(told(hit) for hit in reversed(found.values())), count
+
+
+@contextmanager
+def _opened(path: Path, name: str) -> Iterator[IO[bytes]]:
     try:
         with path.open("rb") as file:
-            count = _layers(file, name, inside)
+            yield file
     except ValueError as error:
         raise UsageError(f"{name} {error}", "`docker save IMAGE -o image.tar` writes one, and so do podman, buildah and skopeo") from None
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {os.strerror(error.errno or 0)}", "name a file that `docker save` wrote") from None
-    inside.finish()
-    found = {(hit.value, hit.within): hit for hit in reversed(merged(inside.hits, inside.theirs))}
-    return tuple(told(hit) for hit in reversed(found.values())), count
 
 
 def _layers(file: IO[bytes], name: str, inside: Look) -> int:
