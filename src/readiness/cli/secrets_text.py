@@ -133,7 +133,9 @@ def blast(found: Blast) -> None:
         print(shown(f"{found.name} ({found.ref}) logs in as {found.role} in {found.database} · executed: the database answered"))
         _openings(asked)
     if said:
-        who = f"policies on {found.role}, and `opens`" if found.role else "`opens` in readiness.toml"
+        sources = [f"the policies on {found.role}"] if any(one.kind != "dataset" for one in said) else []
+        sources += ["`opens` in readiness.toml"] if any(one.kind == "dataset" for one in said) else []
+        who = " and ".join(sources)
         print(shown(f"{found.name} ({found.ref}) by {who} · declared: nobody was asked"))
         _openings(said)
     for note in found.notes:

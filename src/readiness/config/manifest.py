@@ -136,8 +136,6 @@ class Allowed:
     line: int = 1
 
 
-REFERENCES: Final = ("env", "file", "age", "vault")
-"""Where a secret can be kept: a variable, a file that is not committed, an encrypted file, a vault."""
 ROTATE_DAYS: Final = 90
 """How old a credential may be where the manifest does not say it: what the CIS benchmarks ask of access keys (AWS 1.14)."""
 LONGEST_ROTATION: Final = 366
