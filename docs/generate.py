@@ -443,8 +443,8 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "project), `vault:PATH#KEY`",
         "owner": "who answers for it, as `Ada Lovelace <ada@example.org>` or a handle",
         "rotate_days": "days after which it is to be changed, at most 366",
-        "rotated": "the day it was last changed; of one in a file of the project, the day of the file's last commit where that is earlier or "
-        "nothing is said",
+        "rotated": "the day it was last changed; of one in a file of the project, the day of the file's last commit where that is "
+        "earlier, or nothing is said",
         "opens": "datasets it gives access to, for `secrets blast-radius`",
     },
     "data": {
