@@ -24,12 +24,14 @@ from readiness.layers.security.patterns import Hit
 UNPACKED_BYTES: Final = 512 << 20
 UNPACKED_FILES: Final = 50_000
 """How much is unpacked of one file, and from how many within it."""
+TOGETHER_BYTES: Final = 4 << 30
+"""How much is unpacked of all files that are looked into together."""
 BATCH_BYTES: Final = 128 << 20
 """How much is written before the scanner reads it and it is thrown away."""
 OWN_BYTES: Final = 8 << 20
 """The longest text our own rules read; the scanner reads up to 256 MB."""
 ENDINGS: Final = ("xlsx", "xlsm", "docx", "docm", "pptx", "pptm", "ods", "odt", "odp", "zip", "jar", "whl", "tar", "tgz", "gz", "bz2", "xz",
-                  "tbz", "txz", "npz", "7z", "rar", "zst")  # fmt: skip
+                  "tbz", "txz", "npz", "7z", "rar", "zst", "egg", "pt", "pth", "keras", "war", "apk", "epub")  # fmt: skip
 """How the names of packed files end in a history, whose every other blob would have to be opened to tell."""
 
 Scanned = Callable[[Path], tuple[list[Hit], str]]
@@ -94,10 +96,17 @@ class Look:
     _theirs: list[Hit] = field(default_factory=list, repr=False)
     _places: list[Hit] = field(default_factory=list, repr=False)
     _size: int = 0
+    _left: int = field(default_factory=lambda: TOGETHER_BYTES)
 
     def file(self, path: str, file: IO[bytes], commit: str = "") -> None:
-        """Takes one file apart."""
-        self.take(path, pieces(path, file, Budget(UNPACKED_BYTES, UNPACKED_FILES)), commit)
+        """Takes one file apart, if not too much was unpacked before it."""
+        if self._left <= 0:
+            self.unread.append(NotRead(path, f"comes after {TOGETHER_BYTES >> 30} GB that were unpacked"))
+            return
+        allowed = min(UNPACKED_BYTES, self._left)
+        budget = Budget(allowed, UNPACKED_FILES)
+        self.take(path, pieces(path, file, budget), commit)
+        self._left -= allowed - max(0, budget.bytes)
 
     def data(self, path: str, data: bytes, commit: str = "") -> None:
         """Takes a file apart that was read already."""
