@@ -90,7 +90,7 @@ def _read(project: Project, path: str) -> Iterator[tuple[str, int]]:
 
 
 def _of_python(text: str) -> Iterator[tuple[str, int]]:
-    for item in python_settings.lookups(text):
+    for item in (*python_settings.lookups(text), *python_settings.indirect(text)):
         embedded = item.default.lower().startswith(_EMBEDDED) and _DATABASE.fullmatch(item.name)
         if is_credential(item.name) and not embedded:
             yield item.name, item.line

@@ -160,7 +160,11 @@ def test_a_file_that_git_tracks_is_open_unless_it_is_sealed(of: Of, offline: Pat
     ("path", "text"),
     [("app.js", "const k = process.env.MAIL_TOKEN\n"), ("app.ts", 'const k = process.env["MAIL_TOKEN"]\n'),
      ("book.ipynb", '{"cells": [{"cell_type": "code", "source": ["!pip list\\n", "import os\\n", "os.environ[\'MAIL_TOKEN\']"]}]}'),
-     ("app.py", "from os import getenv\nT = getenv('MAIL_TOKEN', default='')\n")],
+     ("app.py", "from os import getenv\nT = getenv('MAIL_TOKEN', default='')\n"),
+     ("app.py", "from pydantic_settings import BaseSettings\nclass S(BaseSettings):\n    mail_token: str\n    max_tokens: int = 3\n"),
+     ("app.py", "class S(p.BaseSettings):\n    model_config = Dict(env_prefix='MAIL_')\n    token: str = ''\n    desk_team: str = ''\n"),
+     ("app.py", "class S(BaseSettings):\n    t: str = Field(validation_alias='MAIL_TOKEN')\n"), ("app.py", "T = config('MAIL_TOKEN')\n"),
+     ("app.py", "T = env.str('MAIL_TOKEN', default='x')\n"), ("app.py", "import streamlit as st\nT = st.secrets['MAIL_TOKEN']\n")],
 )  # fmt: skip
 def test_what_other_files_ask_for_is_seen(of: Of, path: str, text: str) -> None:
     assert [problem.subject for problem in of({path: text}, secret()).problems] == ["MAIL_TOKEN"]
@@ -171,7 +175,8 @@ def test_what_other_files_ask_for_is_seen(of: Of, path: str, text: str) -> None:
     [("tests/test_app.py", "import os\nos.environ['MAIL_TOKEN']\n"), ("scripts/x.py", "import os\nos.environ['MAIL_TOKEN']\n"),
      ("app.py", "import os\nos.environ['MAIL_TOKEN'] = 'x'\n"), ("app.py", "import os\nos.environ.get('DATABASE_URL', 'sqlite:///a.db')\n"),
      ("app.py", "import os\nos.environ['MAX_TOKENS']\nos.environ['CACHE_KEY']\n"), ("app.py", "import os\nos.environ['MAIL_TOKEN'\n"),
-     ("app.py", "# os.environ['MAIL_TOKEN']\n")],
+     ("app.py", "# os.environ['MAIL_TOKEN']\n"), ("app.py", "class S(BaseModel):\n    mail_token: str\n"),
+     ("app.py", "class S(BaseSettings):\n    database_url: str = 'sqlite:///a.db'\n"), ("app.py", "app.config('Token')\n")],
 )  # fmt: skip
 def test_what_is_no_credential_of_the_product_is_none(of: Of, path: str, text: str) -> None:
     assert of({path: text}, secret()).outcome is Outcome.HOLDS

@@ -2,13 +2,14 @@
 
 Proves: for each key of this system it is written down where it is kept, who answers for it and when it was last changed.
 Needed above: what a key opens is only as safe as the key; one that nobody knows of is not changed when somebody leaves.
-Executed: nothing is; the source of the product is read for the variables it asks for (Python, notebooks, JavaScript), the
-demo's `secrets` are added, and those that hold a credential by their name are held against `[[security.secret]]`. The age
-of a secret kept in a file of the project is that of the file in the history, and never younger than it. A file that is to
-be encrypted by age is read by its whole header; a file that git tracks must be encrypted.
+Executed: nothing is; the source of the product is read for the variables it asks for (Python, notebooks, JavaScript; also
+through pydantic's settings, decouple, environs and Streamlit), the demo's `secrets` are added, and those that hold a
+credential by their name are held against `[[security.secret]]`. The age of a secret kept in a file of the project is that
+of the file in the history, and never younger than it. A file that is to be encrypted by age is read by its whole header;
+a file that git tracks must be encrypted.
 Cannot see: whether a secret was really changed on the day its owner says, or only encrypted anew; what a vault holds;
-names put together at run time, or that do not sound like a credential's; other languages; whether the owner still works
-here, which `readiness secrets rotate-check` looks up.
+variables that a library reads by itself, names put together at run time, or that do not sound like a credential's; other
+languages; whether the owner still works here, which `readiness secrets rotate-check` looks up.
 Repair: name each under [[security.secret]]: where it is kept, its owner, and the day it was last changed.
 Source: "secrets live in spreadsheets"; one compromised key that nobody rotated opens the whole training data set.
 """
