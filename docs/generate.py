@@ -128,11 +128,13 @@ EXIT_CODES: Final = {
     "`approve`: not ready, fix the organisation first, stop, or not yet; `mode`: it has ended, or something it asks for is not so; "
     "`outcome`: something is wrong with one, or it could not be locked; `recreate`: a rung fails, or the snapshot gave another result; "
     "`evidence add`: it does not count; `record verify`: a body is missing or another; `access lint`: something is wrong; "
-    "`access can`: denied; `access plan`: something is refused",
+    "`access can`: denied; `access plan`: something is refused; `secrets scan`: a secret is there; `secrets rotate-check`: one is too old "
+    "or nobody's",
     errors.EXIT_MISUSE: "misuse or bad input: an unknown option, no such folder, a fault in `readiness.toml`",
     errors.EXIT_UNKNOWN: "could not judge: something required is unknown, or nothing is proven; `approve`: a pilot, or nothing stands in "
     "the way but what is not proven; `outcome`: one could not be measured; `recreate`: a rung asked for could not be told; "
-    "`record`: the demo did not end well, and nothing was kept; `access can`: a policy errs on it",
+    "`record`: the demo did not end well, and nothing was kept; `access can`: a policy errs on it; `secrets scan`: not everything was "
+    "read; `secrets rotate-check`: an age or an owner cannot be told; `secrets blast-radius`: nothing says what it opens",
     errors.EXIT_BUG: "our bug; `READINESS_TRACEBACK=1` shows where",
     errors.EXIT_INTERRUPTED: "interrupted by you",
 }
@@ -320,7 +322,16 @@ grype = { fail_on = "high" }
 [[security.allow]]
 fingerprint = "3f0c7f2b9d1e4a55"
 reason = "the key of the vendor's public sandbox"
-expires = 2027-03-31
+owner = "Ada Lovelace <ada@example.org>"
+expires = 2026-12-31
+
+[[security.secret]]
+name = "DATABASE_URL"
+ref = "env:DATABASE_URL"
+owner = "Ada Lovelace <ada@example.org>"
+rotate_days = 90
+rotated = 2026-11-02
+opens = ["orders"]
 
 [data]
 not_data = ["models/tokenizer.json"]            # the demo reads it, and it is none
@@ -419,6 +430,7 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "reports": "what is asked of the reports of other tools, by the name of the tool: see [security.reports](#securityreports)",
         "administrators": "database roles that own or administer, and that no access policy binds; `access audit` does not compare them",
         "allow": "secrets that are none, or none any more, see [security.allow](#securityallow)",
+        "secret": "the project's credentials, by reference, see [security.secret](#securitysecret)",
     },
     "security.reports": {
         "fail_on": "the level from which on a finding fails; one that its report does not rate fails at `low` and is unknown at any other",
@@ -427,7 +439,18 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
     "security.allow": {
         "fingerprint": "fingerprint of the value, as the check prints it",
         "reason": "why it is no secret, or none any more",
-        "expires": "last day it counts",
+        "owner": "whose word that is",
+        "expires": "last day it counts, at most 90 days ahead",
+    },
+    "security.secret": {
+        "name": "its name; the variable that code reads it from, where it is not kept in one",
+        "ref": "where it is kept, never the value: `env:NAME`, `file:PATH` (not tracked by git), `age:PATH` (encrypted by age, in the "
+        "project), `vault:PATH#KEY`",
+        "owner": "who answers for it, as `Ada Lovelace <ada@example.org>` or a handle",
+        "rotate_days": "days after which it is to be changed, at most 366",
+        "rotated": "the day it was last changed; of one in a file of the project, the day of the file's last commit where that is "
+        "earlier, or nothing is said",
+        "opens": "datasets it gives access to, for `secrets blast-radius`",
     },
     "data": {
         "contracts": "globs of the contracts (ODCS)",
@@ -464,12 +487,13 @@ _CLASSES: Final[dict[str, type]] = {
     "security": manifests.Security,
     "security.reports": manifests.ReportRule,
     "security.allow": manifests.Allowed,
+    "security.secret": manifests.SecretReference,
     "data": manifests.Data,
     "measurement": manifests.Measurement,
     "trust": manifests.TrustedKey,
     "waiver": Waiver,
 }
-_FIELDS: Final = {"request": "requests"}
+_FIELDS: Final = {"request": "requests", "secret": "secrets"}
 _KINDS: Final = {
     "schema": "whole number",
     "project.id": "text",
@@ -485,6 +509,7 @@ _KINDS: Final = {
     "security.reports": "table of tables",
     "security.reports.fail_on": "`low`, `medium`, `high` or `critical`",
     "security.allow": "list of tables",
+    "security.secret": "list of tables",
     "demo.server": "table",
     "demo.request": "list of tables",
     "demo.tolerance": "table of tables",

@@ -36,7 +36,7 @@ READY, POC, AGENT = "support-assistant", "support-assistant-poc", "refund-agent"
 NAMES = (READY, POC, AGENT)
 WRITTEN = date(2026, 11, 23)
 """The Monday that the dates in the committed files are relative to; they are moved by whole weeks."""
-DATED = re.compile(r"data/(?:tickets|cases)\.csv|outcomes/[\w-]+\.yaml|contracts/[\w-]+\.odcs\.yaml")
+DATED = re.compile(r"readiness\.toml|data/(?:tickets|cases)\.csv|outcomes/[\w-]+\.yaml|contracts/[\w-]+\.odcs\.yaml")
 TICKETS, CASES = "data/tickets.csv", "data/cases.csv"
 RESOLUTION, SETTLING = "resolution-time", "settling-time"
 KEY_VARIABLE = "READINESS_SIGNING_KEY"
@@ -140,7 +140,7 @@ def _gathered(folder: Path) -> Files:
 
 
 def _moved(files: Files, now: datetime) -> Files:
-    """The files with every date in tickets, outcomes and contracts moved by whole weeks, up to a Monday at least three days before `now`."""
+    """The files with every date in what is `DATED` moved by whole weeks, up to a Monday at least three days before `now`."""
     end = now.date() - timedelta(days=3)
     shift = end - timedelta(days=end.weekday()) - WRITTEN
 

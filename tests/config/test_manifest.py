@@ -222,3 +222,14 @@ def test_what_is_asked_of_reports_is_named_by_tool_and_may_only_be_stricter() ->
     assert "`fail_on` must be `low` or `medium` or `high` or `critical`, got `huge`" in said
     assert "readiness.toml:3: `Grype` is there twice" in said
     assert "`security.reports.kics` must be a table, got `3`" in said
+
+
+def test_a_secret_is_declared_by_reference_and_every_fault_of_one_is_told() -> None:
+    good = '[[security.secret]]\nname = "A_KEY"\nref = "vault:kv/shop#a_key"\nowner = "Ada"\nrotated = 2026-11-02\nopens = ["orders"]\n'
+    (one,) = parse(good).security.secrets
+    assert (one.kind, one.target, one.rotate_days, one.line) == ("vault", "kv/shop#a_key", 90, 1)
+    bad = '[[security.secret]]\nname = "A KEY"\nref = "env:"\nrotate_days = 400\nrotated = "soon"\nvalue = "x"\n'
+    with pytest.raises(InputError) as raised:
+        parse(f"{good}{good}{bad}")
+    assert [problem.partition(":")[2].partition(":")[0] for problem in raised.value.problems] == ["8", "18", "14", "15", "16", "17"]
+    assert "`A_KEY` is taken" in raised.value.problems[0]

@@ -15,14 +15,14 @@ from readiness.runs import check
 from readiness.sequence.finding import Finding
 from readiness.testing.projects import make_repository
 from readiness.testing.wheels import make_wheel
-from tests.layers import recreated, reported
+from tests.layers import recreated, reported, rotated
 from tests.packed import write_wheels
 
 ASSETS = Path(__file__).parents[1] / "assets"
 
 WALLS = re.compile(r"could not be (?:walled|switched) off here")
 Judge = Callable[..., Finding]
-PREPARED: dict[str, Callable[[Path], object]] = {**recreated.PREPARED, **reported.PREPARED}
+PREPARED: dict[str, Callable[[Path], object]] = {**recreated.PREPARED, **reported.PREPARED, **rotated.PREPARED}
 """What has to be done to an asset before it is judged, by check."""
 
 

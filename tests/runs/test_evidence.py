@@ -302,7 +302,7 @@ def test_what_is_signed_is_canonical(project: Project, key: keys.Key) -> None:
 
 
 def allowing(*days: date) -> Manifest:
-    return replace(MANIFEST, security=Security(allow=tuple(Allowed(f"f{day}", "a test key", day) for day in days)))
+    return replace(MANIFEST, security=Security(allow=tuple(Allowed(f"f{day}", "a test key", "Ada", day) for day in days)))
 
 
 def waiving(day: date) -> Manifest:

@@ -33,6 +33,7 @@ COMMANDS: Final = {
     },
     "2 Security": {
         "access": "lint access policies, ask them, show who may do what; hold a PostgreSQL to them",
+        "secrets": "find secrets in files, history and images; see that each has an owner and is fresh; what one opens",
     },
     "3 Data": {
         "data": "write what can be seen of a data contract",

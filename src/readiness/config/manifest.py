@@ -22,6 +22,11 @@ NAME: Final = "readiness.toml"
 _LAYER_TABLES: Final = ("infrastructure", "security", "data", "measurement")
 SECRET: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 """How a header of a request names a secret of the demo."""
+_SECRET_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
+_REFERENCE: Final = re.compile(
+    r"env:[A-Za-z_][A-Za-z0-9_]{0,99}|(?:file|age):(?!(?:.*/)?\.\.(?:/|$))[^\s:@]{1,300}|vault:[^\s#:@]{1,200}#[\w.-]{1,100}"
+)
+"""A reference to a secret. No `:` or `@` follows, as in an address with a password."""
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 FACTORS: Final = ("code", "configuration", "infrastructure", "data", "model", "prompts")
 """What a change of results can come from, as `[infrastructure.factors]` names it."""
@@ -122,12 +127,45 @@ class Infrastructure:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """A finding of the secret scanner that is none: its fingerprint, why, and the last day that counts."""
+    """A secret that may stay where it is: its fingerprint, why, by whose word, and the last day that counts."""
 
     fingerprint: str
     reason: str
+    owner: str
     expires: date
     line: int = 1
+
+
+ROTATE_DAYS: Final = 90
+"""How old a credential may be where the manifest does not say it: what the CIS benchmarks ask of access keys (AWS 1.14)."""
+LONGEST_ROTATION: Final = 366
+
+
+@dataclass(frozen=True, slots=True)
+class SecretReference:
+    """A secret by where it is kept, never by its value: `env:NAME`, `file:PATH`, `age:PATH` or `vault:PATH#KEY`.
+
+    `owner` answers for it, `rotate_days` is how old it may be, `rotated` when it was last changed, as its owner says, and
+    `opens` names datasets that it gives access to.
+    """
+
+    name: str
+    ref: str
+    owner: str = ""
+    rotate_days: int = ROTATE_DAYS
+    rotated: date | None = None
+    opens: tuple[str, ...] = ()
+    line: int = 1
+
+    @property
+    def kind(self) -> str:
+        """`env`, `file`, `age` or `vault`."""
+        return self.ref.partition(":")[0]
+
+    @property
+    def target(self) -> str:
+        """What the reference names: a variable, a path, a place in a vault."""
+        return self.ref.partition(":")[2]
 
 
 LEVELS: Final = ("low", "medium", "high", "critical")
@@ -146,11 +184,12 @@ class ReportRule:
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """The `[security]` table: `public` routes as `METHOD /path`, which anyone may ask, and `allow`ed scanner findings.
+    """The `[security]` table: `public` routes as `METHOD /path`, which anyone may ask, and secrets `allow`ed to stay.
 
     `policies` are globs of Cedar policies and of the schema they are written against, told apart by their endings.
     `reports` says what is asked of the reports of other tools, by the name of the tool in small letters.
     `administrators` are database roles that no policy binds: who owns tables, and who may become that role.
+    `secrets` (`[[security.secret]]`) are the credentials of the project, by reference.
     """
 
     public: tuple[str, ...] = ()
@@ -158,6 +197,7 @@ class Security:
     policies: tuple[str, ...] = ("policies/*.cedar", "policies/*.cedarschema", "policies/*.cedarschema.json")
     administrators: tuple[str, ...] = ()
     reports: Mapping[str, ReportRule] = field(default_factory=dict)
+    secrets: tuple[SecretReference, ...] = ()
 
     def rule(self, tool: str) -> ReportRule:
         """What is asked of the reports of a tool."""
@@ -485,7 +525,7 @@ def _factors(reader: Reader, raw: object) -> dict[str, tuple[str, ...]]:
 def _security(reader: Reader, raw: object) -> Security:
     at = ("security",)
     table = reader.table(at, raw)
-    reader.known(at, table, ("public", "allow", "policies", "administrators", "reports"))
+    reader.known(at, table, ("public", "allow", "policies", "administrators", "reports", "secret"))
     public = reader.strings((*at, "public"), table.get("public", []))
     for route in public:
         method, _, path = route.partition(" ")
@@ -494,7 +534,8 @@ def _security(reader: Reader, raw: object) -> Security:
     allow = tuple(_allowed(reader, index, item) for index, item in enumerate(reader.items((*at, "allow"), table.get("allow", []))))
     policies = reader.strings((*at, "policies"), table.get("policies", list(Security().policies)))
     administrators = reader.strings((*at, "administrators"), table.get("administrators", []))
-    return Security(public, allow, policies, administrators, _report_rules(reader, table.get("reports")))
+    rules = _report_rules(reader, table.get("reports"))
+    return Security(public, allow, policies, administrators, rules, _secrets(reader, table.get("secret", [])))
 
 
 def _report_rules(reader: Reader, raw: object) -> dict[str, ReportRule]:
@@ -517,12 +558,44 @@ def _report_rules(reader: Reader, raw: object) -> dict[str, ReportRule]:
 def _allowed(reader: Reader, index: int, raw: object) -> Allowed:
     at = ("security", "allow", str(index))
     table = reader.table(at, raw)
-    reader.known(at, table, ("fingerprint", "reason", "expires"))
-    for name in ("fingerprint", "reason", "expires"):
+    needed = ("fingerprint", "reason", "owner", "expires")
+    reader.known(at, table, needed)
+    for name in needed:
         if table.get(name, "") == "":
-            reader.problem(at, f"an allowed finding needs `{name}`")
-    fingerprint, reason = (reader.words((*at, name), table.get(name, "")) for name in ("fingerprint", "reason"))
-    return Allowed(fingerprint, reason, reader.day((*at, "expires"), table.get("expires")) or date.min, reader.line(at))
+            reader.problem(at, f"an allowed secret needs `{name}`")
+    fingerprint, reason, owner = (reader.words((*at, name), table.get(name, "")) for name in needed[:3])
+    return Allowed(fingerprint, reason, owner, reader.day((*at, "expires"), table.get("expires")) or date.min, reader.line(at))
+
+
+def _secrets(reader: Reader, raw: object) -> tuple[SecretReference, ...]:
+    at = ("security", "secret")
+    found: list[SecretReference] = []
+    for index, item in enumerate(reader.items(at, raw)):
+        one = _secret(reader, (*at, str(index)), item)
+        if any(one.name == other.name for other in found):
+            reader.problem((*at, str(index), "name"), f"a secret needs a `name` of its own, `{one.name}` is taken")
+        found.append(one)
+    return tuple(found)
+
+
+def _secret(reader: Reader, at: tuple[str, ...], raw: object) -> SecretReference:
+    """One reference. What is no reference is not repeated in the message: somebody may have written the secret itself."""
+    table = reader.table(at, raw)
+    reader.known(at, table, ("name", "ref", "owner", "rotate_days", "rotated", "opens"))
+    name = table.get("name", "")
+    if not isinstance(name, str) or not _SECRET_NAME.fullmatch(name):
+        reader.problem((*at, "name"), "a secret needs a `name` of 1 to 64 letters, digits, `_`, `-` and `.`")
+    ref = table.get("ref", "")
+    if not isinstance(ref, str) or not _REFERENCE.fullmatch(ref):
+        reader.problem((*at, "ref"), "`ref` must be `env:NAME`, `file:PATH`, `age:PATH` or `vault:PATH#KEY`, never the secret itself")
+        ref = ""
+    days = reader.number((*at, "rotate_days"), table.get("rotate_days", ROTATE_DAYS), least=1)
+    if days != int(days) or days > LONGEST_ROTATION:
+        reader.problem((*at, "rotate_days"), f"`rotate_days` must be a whole number of at most {LONGEST_ROTATION}, got `{days:g}`")
+    return SecretReference(
+        str(name), ref, reader.words((*at, "owner"), table.get("owner", "")).strip(), int(days),
+        reader.day((*at, "rotated"), table.get("rotated")), reader.strings((*at, "opens"), table.get("opens", [])), reader.line(at),
+    )  # fmt: skip
 
 
 def _data(reader: Reader, raw: object) -> Data:

@@ -107,6 +107,16 @@ _SECURITY: Final = (
         Stakes.REGULATION,
         history=True,
     ),
+    # `history` since the age of a secret kept in a file is that of the file's last commit
+    CheckSpec(
+        "security.secrets-referenced",
+        Layer.SECURITY,
+        "secrets referenced",
+        Cost.STATIC,
+        f"{_S}.secrets_referenced",
+        Stakes.MONEY,
+        history=True,
+    ),
     CheckSpec("security.no-sensitive-data", Layer.SECURITY, "no sensitive data", Cost.RUN, f"{_S}.no_sensitive_data", None, _PROTOTYPE),
     CheckSpec("security.isolated", Layer.SECURITY, "isolated", Cost.STATIC, f"{_S}.isolated", None, _CRISIS, beyond=True),
 )

@@ -112,12 +112,13 @@ def store(project: Project, manifest: Manifest, finding: Finding, made_at: datet
 def _expiry(project: Project, manifest: Manifest, finding: Finding, made_at: datetime) -> datetime:
     """When evidence ends: after its time to live, or with the first day on which something the manifest allows has ended.
 
-    What is allowed may be why a check held; remembered longer, it would outlive its end.
+    What is allowed, or a secret that is still fresh, may be why a check held; remembered longer, it would outlive its end.
     """
     longest = min(timedelta(days=manifest.infrastructure.ttl_days), _longest(finding.check))
     ttl = min(longest, UNKNOWN_TTL) if finding.outcome is Outcome.UNKNOWN else longest
     today = made_at.astimezone(UTC).date()
     last_days = [*(item.expires for item in manifest.security.allow), *(item.expires for item in manifest.waivers)]
+    last_days += [item.rotated + timedelta(days=item.rotate_days) for item in manifest.security.secrets if item.rotated is not None]
     ends = [datetime.combine(day, time(), UTC) + timedelta(days=1) for day in last_days if today <= day < date.max]
     cassette = _cassette(project, manifest)
     if cassette is not None and cassette.cassette is not None and cassette.cassette.expires_at > made_at:

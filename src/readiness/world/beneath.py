@@ -13,6 +13,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
@@ -35,19 +36,33 @@ def _parent(root: Path, relative: str, *, make: bool = False) -> Iterator[tuple[
         os.close(handle)
 
 
+def opened(root: Path, relative: str) -> IO[bytes] | None:
+    """A plain file below `root`, open for reading, to be closed by whoever asked; None where there is none, or a link or a
+    device stands on the way."""
+    try:
+        with _parent(root, relative) as (folder, name):
+            # without O_NONBLOCK a pipe that nobody writes to would keep us waiting
+            handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+        if stat.S_ISREG(os.fstat(handle).st_mode):
+            return os.fdopen(handle, "rb")
+        os.close(handle)
+    except OSError:
+        pass
+    return None
+
+
 def read(root: Path, relative: str, limit_bytes: int | None = None) -> bytes | None:
     """The content of a plain file below `root`; None where there is none, or a link or a device stands on the way.
 
     A file of more than `limit_bytes` counts as none.
     """
+    file = opened(root, relative)
+    if file is None:
+        return None
     try:
-        with _parent(root, relative) as (folder, name):
-            # without O_NONBLOCK a pipe that nobody writes to would keep us waiting
-            handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
-            with os.fdopen(handle, "rb") as file:
-                state = os.fstat(handle)
-                fits = limit_bytes is None or state.st_size <= limit_bytes
-                return file.read() if stat.S_ISREG(state.st_mode) and fits else None
+        with file:
+            fits = limit_bytes is None or os.fstat(file.fileno()).st_size <= limit_bytes
+            return file.read() if fits else None
     except OSError:
         return None
 

@@ -98,6 +98,54 @@ def added(history: History, limit_s: float) -> Iterator[Added]:
         raise CannotJudge("git cannot read the whole history: objects are missing")
 
 
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """A file that a commit added or changed, by git's own name of its bytes, and their number."""
+
+    commit: str
+    path: str
+    name: str
+    size_bytes: int
+
+
+def files(history: History, endings: tuple[str, ...], limit_s: float) -> tuple[Binary, ...]:
+    """The different files whose names end so, each with the first commit that brought it, oldest first.
+
+    Raises CannotJudge where git fails, or is not through after `limit_s` seconds.
+    """
+    where = [] if history.folder == "." else ["--", f":(literal){history.folder}"]
+    words = ["log", "--topo-order", "--reverse", "--full-history", "--format=%x00%H", "--raw", "-m", "--no-abbrev", "--no-renames",
+             "--diff-filter=AMT", "--end-of-options", history.commit, *where]  # fmt: skip
+    prefix, commit, found = "" if history.folder == "." else f"{history.folder}/", "", dict[str, tuple[str, str]]()
+    for line in _asked(history, words, limit_s).splitlines():
+        if line.startswith(b"\0"):
+            commit = line[1:].strip().decode("ascii", "replace")
+            continue
+        head, tab, path = line.partition(b"\t")
+        told = head.split()
+        name = os.fsdecode(path.strip(b'"')).removeprefix(prefix)
+        if tab and len(told) == 5 and told[1].startswith(b"100") and name.lower().endswith(endings):
+            found.setdefault(told[3].decode(), (commit, name))
+    sizes = _asked(history, ["cat-file", "--batch-check=%(objectsize)"], limit_s, "".join(f"{name}\n" for name in found).encode()).split(
+        b"\n"
+    )
+    return tuple(
+        Binary(commit, path, name, int(size) if size.isdigit() else -1)
+        for (name, (commit, path)), size in zip(found.items(), sizes, strict=False)
+    )
+
+
+def _asked(history: History, words: list[str], limit_s: float, given: bytes = b"") -> bytes:
+    argv = ["git", "-c", "core.quotePath=false", "-C", os.fspath(history.bare), *words]
+    try:
+        done = subprocess.run(argv, input=given, capture_output=True, check=False, env=_environment(), timeout=limit_s)
+    except subprocess.TimeoutExpired:
+        raise CannotJudge(f"the history is too long to be read within {limit_s:g} s") from None
+    if done.returncode != 0:
+        raise CannotJudge("git cannot read the whole history: objects are missing")
+    return done.stdout
+
+
 def _environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_ATTR_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_REPLACE_OBJECTS": "1", "GIT_NO_LAZY_FETCH": "1"}  # fmt: skip

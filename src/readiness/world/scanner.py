@@ -6,9 +6,11 @@ what it finds, and look for updates, over the network: both are off), and ended 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
+import threading
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -56,22 +58,18 @@ def _scan(args: list[str], folder: Path, work: Path, limit_s: float) -> Scan:
     if found is None:
         return Scan(trouble="the secret scanner is not installed")
     work.mkdir(parents=True, exist_ok=True)
-    report = work / "report.json"
     argv = [os.fspath(found), *_QUIET, "--rule-cache-dir", os.fspath(_rules(work)), *args]
     try:
-        with report.open("wb") as out:
-            code = _run(argv, folder, work, out.fileno(), limit_s)
-        if code is None:
-            return Scan(trouble=f"the secret scanner did not end within {limit_s:g} s")
-        if code not in (FOUND_NOTHING, FOUND_SOMETHING):
-            return Scan(trouble=f"the secret scanner ended with {f'exit {code}' if code > 0 else f'signal {-code}'}")
-        if report.stat().st_size > REPORT_BYTES:
-            return Scan(trouble="the secret scanner's report is too long to be read")
-        return Scan(report.read_bytes())
+        code, report = _run(argv, folder, work, limit_s)
     except OSError as error:
         return Scan(trouble=f"the secret scanner does not run here: {error.strerror}")
-    finally:
-        report.unlink(missing_ok=True)
+    if code is None:
+        return Scan(trouble=f"the secret scanner did not end within {limit_s:g} s")
+    if len(report) > REPORT_BYTES:
+        return Scan(trouble="the secret scanner's report is too long to be read")
+    if code not in (FOUND_NOTHING, FOUND_SOMETHING):
+        return Scan(trouble=f"the secret scanner ended with {f'exit {code}' if code > 0 else f'signal {-code}'}")
+    return Scan(bytes(report))
 
 
 def _rules(work: Path) -> Path:
@@ -85,18 +83,39 @@ def _rules(work: Path) -> Path:
     return cache if os.access(cache, os.W_OK) else work / "rules"
 
 
-def _run(argv: list[str], folder: Path, work: Path, out: int, limit_s: float) -> int | None:
+def _run(argv: list[str], folder: Path, work: Path, limit_s: float) -> tuple[int | None, bytearray]:
+    """The exit code (None where it did not end in time) and the report, which holds values and so never lies in a file."""
     env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": os.fspath(work), "TMPDIR": os.fspath(work), "XDG_CACHE_HOME": os.fspath(work),
            "LC_ALL": "C.UTF-8", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0"}  # fmt: skip
     # What it says besides the report may repeat a line it read, so nobody gets to see it.
     process = subprocess.Popen(
-        argv, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL, start_new_session=True
+        argv, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
     )
+    assert process.stdout is not None
+    report, late = bytearray(), threading.Event()
+
+    def end() -> None:
+        late.set()
+        _kill(process)
+
+    timer = threading.Timer(limit_s, end)
+    timer.start()
     try:
-        return process.wait(limit_s)
-    except subprocess.TimeoutExpired:
-        return None
+        while len(report) <= REPORT_BYTES and (more := process.stdout.read1(1 << 20)):  # type: ignore[attr-defined]  # it is buffered
+            report += more
+        if len(report) > REPORT_BYTES:
+            _kill(process)
+        code = process.wait()
+        return (None if late.is_set() else code), report
     finally:
+        timer.cancel()
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+            _kill(process)
             process.wait()
+        process.stdout.close()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Ends the scanner with all it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

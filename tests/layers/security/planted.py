@@ -6,11 +6,14 @@ Every value is drawn from a generator with a fixed seed; prefixes are written in
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import random
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from tests.layers.security.containers import document, tarred, workbook, zipped
 
 WORD = string.ascii_letters + string.digits
 HEX = "0123456789abcdef"
@@ -19,11 +22,17 @@ UPPER = string.ascii_uppercase + "234567"
 
 @dataclass(frozen=True)
 class Case:
-    """One file with one planted value (a secret, or a decoy)."""
+    """One file with one planted value (a secret, or a decoy); a packed one holds `packed` in place of `text`."""
 
     path: str
     text: str
     value: str
+    packed: bytes = b""
+
+    @property
+    def data(self) -> bytes:
+        """What the file holds."""
+        return self.packed or self.text.encode()
 
 
 class Drawn:
@@ -209,3 +218,91 @@ def decoys(seed: int = 3) -> list[Case]:
         "file.yaml": "password_file: /run/secrets/db_password1\npassword: /run/secrets/db_password1\nsecret: file:/etc/key1.pem\n",
     }
     return [Case(f"decoy/{path}", text, path) for path, text in texts.items()]
+
+
+def packed(seed: int = 4) -> list[Case]:
+    """Secrets within what has to be taken apart: sheets, text documents, archives, and what cells of notebooks show."""
+    d = Drawn(seed)
+    found = [Case(f"packed/{path}", "", value, data) for path, data, value in (*_documents(d), *_archives(d), *_shown(d))]
+    assert all(item.value.encode() not in item.data or item.path.endswith(".ipynb") for item in found)
+    return found
+
+
+def packed_past(seed: int = 5) -> list[Case]:
+    """Packed files that a commit added and a later one removed."""
+    chosen = [item for item in packed(seed) if not item.path.endswith(".ipynb")]
+    return [Case(item.path.replace("packed/", "packed-gone/"), "", item.value, item.data) for item in chosen]
+
+
+def _documents(d: Drawn) -> Iterator[tuple[str, bytes, str]]:
+    value = d.word(12) + "!3"
+    yield "people.xlsx", workbook([["System", "User", "Password"], ["shop", "admin", value], ["mail", "admin", "changeme"]]), value
+    value = d.word(14)
+    yield "list.xlsx", workbook([["what", "where"], ["database", f"mysql+pymysql://shop:{value}@db.shop.io/shop"]]), value
+    value = "gh" + f"p_{d.word(36)}"
+    yield "notes.xlsx", workbook([["a"], [""], ["deploy with"], [value]]), value
+    value = d.word(14)
+    yield "beside.xlsx", workbook([["name", "value"], ["DB_PASSWORD", value]]), value
+    value = d.word(14)
+    yield "runbook.docx", document(["Connect to ", "postgresql+", f"asyncpg://shop:{value[:5]}", f"{value[5:]}@db.shop.io/shop"]), value
+    value = "sk" + f"-ant-api03-{d.word(93)}AA"
+    yield "letter.docx", document(["Dear team,"], ["the key is ", value[:9], value[9:]]), value
+    value = d.word(14)
+    text = (
+        f'<office:document xmlns:text="t" xmlns:office="o"><text:p>pw: <text:span>postgres://shop:{value}@db.shop.io/s</text:span></text:p>'
+    )
+    yield "open.odt", zipped({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": f"{text}</office:document>"}), value
+
+
+def _archives(d: Drawn) -> Iterator[tuple[str, bytes, str]]:
+    value = d.word(14)
+    yield "backup.zip", zipped({"app/.env": f"DB_PASSWORD={value}\n" * 3}), value
+    value = d.word(14)
+    yield "backup.tgz", tarred({"app/settings.py": f'URL = "mysql+pymysql://shop:{value}@db.shop.io/shop"\n'}, packed=True), value
+    value = d.word(14)
+    sheet = workbook([["url"], [f"redis://:{value}@cache.shop.io:6379/0"]])
+    yield "handover.zip", zipped({"docs/list.xlsx": sheet}), value
+    value = d.word(32)
+    yield "dump.sql.gz", gzip.compress(f"-- api_key = '{value}'\n".encode(), mtime=0), value
+
+
+def _shown(d: Drawn) -> Iterator[tuple[str, bytes, str]]:
+    def book(path: str, value: str, output: dict[str, object]) -> tuple[str, bytes, str]:
+        cell = {"cell_type": "code", "execution_count": 1, "metadata": {}, "source": ["show()"], "outputs": [output]}
+        text = json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1)
+        return path, text.encode(), value
+
+    value = d.word(14)
+    yield book(
+        "table.ipynb",
+        value,
+        {"output_type": "execute_result", "data": {"text/html": [f"<td>postgresql:<b></b>//shop:{value}@db.shop.io/s</td>"]}},
+    )
+    value = d.word(16)
+    frame = f"\x1b[0;31mOperationalError\x1b[0m: could not connect with password=\x1b[1m{value}\x1b[0m host=db.shop.io"
+    yield book("error.ipynb", value, {"output_type": "error", "ename": "E", "evalue": "", "traceback": [frame]})
+    value = d.word(32)
+    yield book("repr.ipynb", value, {"output_type": "execute_result", "data": {"text/plain": [f"{{'api_key': '{value}',\n", " 'n': 3}"]}})
+    value = d.word(40)
+    yield book(
+        "json.ipynb",
+        value,
+        {"output_type": "display_data", "data": {"application/json": {"headers": {"Authorization": f"Bearer {value}"}}}},
+    )
+
+
+def packed_decoys() -> list[Case]:
+    """Packed files without a secret that look as if they held one."""
+    d = Drawn(6)
+    found = {
+        "form.xlsx": workbook([["System", "Password", "Token"], ["shop", "changeme", "see vault"], ["mail", "********", "rotated 2026"]]),
+        "counts.xlsx": workbook([["max_tokens", "password age (days)"], ["4096", "90"], ["512", "365"]]),
+        "policy.docx": document(["Passwords have at least ", "12 characters and 1 digit."], ["token: ask ada1 for one"]),
+        "wheel.whl": zipped(
+            {"shop/__init__.py": 'API_KEY = os.environ["API_KEY"]\n', "shop.dist-info/RECORD": f"a.py,sha256={d.word(43)},9\n"}
+        ),
+        "example.zip": zipped({".env.example": "OPENAI_API_KEY=sk-...\nDB_PASSWORD=changeme\n"}),
+        "weights.npz": zipped({"layer0.npy": b"\x93NUMPY\1\0" + bytes(range(256)) * 99}),
+        "hashes.tgz": tarred({"SHA256SUMS": f"{d.word(64, HEX)}  shop.tar\n"}, packed=True),
+    }
+    return [Case(f"decoy/{path}", "", path, data) for path, data in found.items()]

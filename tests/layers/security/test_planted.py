@@ -21,22 +21,23 @@ from readiness.world.session import Session
 from tests.layers.security import planted
 
 
-def write(root: Path, cases: list[planted.Case]) -> None:
+def write(root: Path, *cases: planted.Case) -> None:
     for case in cases:
         path = root / case.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(case.text, encoding="utf-8")
+        path.write_bytes(case.data)
 
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[secrets.Seen]:
     """What is seen of a project with everything planted; of what history holds, the last commit has nothing."""
     root = make_repository(tmp_path_factory.mktemp("planted") / "shop", {"README.md": "A shop.\n"})
-    write(root, planted.past())
+    write(root, *planted.past(), *planted.packed_past())
     commit(root, "add what should not be here")
     shutil.rmtree(root / "gone")
+    shutil.rmtree(root / "packed-gone")
     commit(root, "remove it")
-    write(root, [*planted.current(), *planted.decoys()])
+    write(root, *planted.current(), *planted.decoys(), *planted.packed(), *planted.packed_decoys())
     commit(root, "go on")
     project, manifest = projects.load(root), Manifest()
     with pytest.MonkeyPatch.context() as patch, closing(Session(project, procedure.discover(project, manifest))) as session:
@@ -45,9 +46,12 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[secrets.Seen]:
 
 
 def test_planted_secrets_are_found_and_decoys_are_not(seen: secrets.Seen) -> None:
-    assert (seen.trouble, seen.past_trouble, seen.shallow) == ("", "", False)
+    assert (seen.trouble, seen.past_trouble, seen.shallow, seen.unread) == ("", "", False, ())
     live, gone, decoys = planted.current(), planted.past(), planted.decoys()
     assert (len(live) >= 40, len(gone), len(decoys) >= 40) == (True, 15, True)
+    live += planted.packed()
+    gone += planted.packed_past()
+    decoys += planted.packed_decoys()
     now = {secret.location.file for secret in seen.secrets if not secret.commit}
     then = {secret.location.file for secret in seen.secrets if secret.commit}
     missed = sorted({case.path for case in live} - now) + sorted({case.path for case in gone} - then)
@@ -62,7 +66,7 @@ def test_planted_secrets_are_found_and_decoys_are_not(seen: secrets.Seen) -> Non
 
 def test_no_value_leaves(seen: secrets.Seen) -> None:
     told = repr(seen)
-    for case in (*planted.current(), *planted.past()):
+    for case in (*planted.current(), *planted.past(), *planted.packed(), *planted.packed_past()):
         assert case.value not in told, case.path
     assert seen.commits == 3
     assert all(len(secret.fingerprint) == 16 for secret in seen.secrets)

@@ -74,3 +74,24 @@ def _describes(contract: Contract, thing: SchemaObject, name: str) -> bool:
             if place == name or globs.pattern(place).fullmatch(name) or (name.startswith(f"{place}/") and len(contract.objects) == 1):
                 return True
     return False
+
+
+def of_table(project: Project, manifest: Manifest, table: str) -> dict[str, tuple[str, Location]]:
+    """What contracts classify of a table `schema.name`: column → the word, and where it is said. Invalid contracts say nothing."""
+    found: dict[str, tuple[str, Location]] = {}
+    for path in globs.matching(manifest.data.contracts, project.paths):
+        try:
+            contract = odcs.parse(project.text(path), path)
+        except InputError:
+            continue
+        for thing in contract.objects:
+            if _describes(contract, thing, table):
+                for item in _all(thing.properties):
+                    if word := item.classification.strip().lower():
+                        found[item.physical_name or item.name] = (word, Location(contract.file, item.line_of("classification")))
+    return found
+
+
+def is_sensitive(word: str) -> bool:
+    """Whether a classification says that a column is sensitive."""
+    return _SENSITIVE.fullmatch(word) is not None

@@ -109,13 +109,17 @@ _PRIVATE_KEY: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A value that looks like a secret, in a file of the project: in the tree, or as a commit added it. Never shown."""
+    """A value that looks like a secret, in a file of the project: in the tree, or as a commit added it. Never shown.
+
+    `within` is the way to it where the file is packed, as it is written behind the path; `line` is that of the inner file.
+    """
 
     kind: str
     path: str
     line: int
     value: str = field(repr=False)
     commit: str = ""
+    within: str = ""
 
 
 def hits(path: str, text: str) -> Iterator[Hit]:

@@ -13,7 +13,7 @@ from readiness.sequence.layers import Layer
 from tests.layers.conftest import ASSETS, Judge
 from tests.layers.security.planted import Drawn
 
-OBSERVED_ONLY = {"security.dependencies-audited", "security.infrastructure-code-scanned"}
+OBSERVED_ONLY = {"security.dependencies-audited", "security.infrastructure-code-scanned", "security.secrets-referenced"}
 OWN = {
     "security.secrets-absent",
     "security.runtime-redacts",
@@ -29,6 +29,7 @@ NAMED = {
     "security.anonymous-refused": "POST /ask accepts any credential",
     "security.policy-valid": 'unrecognized action `Action::"clsoe"`, did you mean `Action::"close"`?',
     "security.budgets-kept": 'Client::"shop" was permitted 4 by `clients_ask`, whose budget is 3/day',
+    "security.secrets-referenced": "MAIL_TOKEN is read and declared nowhere",
     "security.dependencies-audited": "leaf 1.0 is vulnerable: PYSEC-2026-7, fixed in 2.0",
     "security.infrastructure-code-scanned": "Ensure all data stored in the SQS queue is encrypted (aws_sqs_queue.tickets) (CKV_AWS_27)",
 }

@@ -40,7 +40,8 @@ def run(offline: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
 
 
 def allow(value: str, expires: str) -> str:
-    return f'[[security.allow]]\nfingerprint = "{fingerprint.of(value)}"\nreason = "rotated in January"\nexpires = {expires}\n'
+    said = f'reason = "rotated in January"\nowner = "Ada <ada@example.org>"\nexpires = {expires}\n'
+    return f'[[security.allow]]\nfingerprint = "{fingerprint.of(value)}"\n{said}'
 
 
 def test_a_secret_is_told_by_kind_place_and_fingerprint_alone(run: Check, tmp_path: Path) -> None:
@@ -59,12 +60,34 @@ def test_an_allowed_secret_counts_again_when_its_time_is_over(run: Check, tmp_pa
     root = make_repository(tmp_path / "shop", {"a.py": URI, "readiness.toml": allow(PASSWORD, "2026-03-01")})
     finding = run(root)
     assert (finding.outcome, finding.notes) == (
-        Outcome.HOLDS, (f"allowed until 2026-03-01: {fingerprint.of(PASSWORD)} (rotated in January)",),
+        Outcome.HOLDS, (f"allowed until 2026-03-01: {fingerprint.of(PASSWORD)} (rotated in January; Ada <ada@example.org>)",),
     )  # fmt: skip
     (root / "readiness.toml").write_text(allow(PASSWORD, "2026-02-28"))
     finding = run(root)
     assert finding.outcome is Outcome.FAILS
     assert finding.reason.endswith("it was allowed until 2026-02-28")
+
+
+def test_an_allowance_of_more_than_90_days_does_not_count(run: Check, tmp_path: Path) -> None:
+    root = make_repository(tmp_path / "shop", {"a.py": URI, "readiness.toml": allow(PASSWORD, "2026-05-30")})
+    assert run(root).outcome is Outcome.HOLDS
+    (root / "readiness.toml").write_text(allow(PASSWORD, "2026-05-31"))
+    finding = run(root)
+    assert finding.outcome is Outcome.FAILS
+    assert finding.reason.endswith("it is allowed until 2026-05-31, and 90 days are the most")
+
+
+def test_what_could_not_be_read_leaves_it_unknown_and_what_was_found_fails(run: Check, tmp_path: Path) -> None:
+    root = make_repository(tmp_path / "shop", {"a.py": "X = 1\n"})
+    (root / "old.zip").write_bytes(b"PK\x03\x04" + bytes(60))
+    commit(root, "add")
+    finding = run(root)
+    assert (finding.outcome, finding.cause, finding.subject) == (Outcome.UNKNOWN, Cause.NOT_EXERCISED, "old.zip")
+    assert finding.reason == "old.zip cannot be unpacked: BadZipFile, so it was not looked through"
+    (root / "a.py").write_text(URI)
+    finding = run(root)
+    assert finding.outcome is Outcome.FAILS
+    assert finding.notes == ("not everything was looked at: old.zip cannot be unpacked: BadZipFile",)
 
 
 def test_an_allowance_is_for_one_value_and_says_when_it_is_not_needed(run: Check, tmp_path: Path) -> None:

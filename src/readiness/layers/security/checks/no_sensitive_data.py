@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from readiness.errors import Refused
-from readiness.layers.security import classified, contents, patterns, personal, render_rows, secrets
+from readiness.layers.security import allowing, classified, contents, patterns, personal, render_rows, secrets
 from readiness.layers.security.contents import MOST_BYTES, MOST_ROWS, Content
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import Policy
@@ -140,7 +140,7 @@ def _plural(kind: str) -> str:
 
 
 def _secrets(context: Context, reads: Iterable[str], unread: list[str]) -> Iterator[Problem]:
-    allowed = {item.fingerprint for item in context.manifest.security.allow if item.expires >= context.now.date()}
+    allowed = {item.fingerprint for item in context.manifest.security.allow if not allowing.doubt_of(item, context.now.date())}
     found, trouble = secrets.within(context, reads)
     unread += [trouble] if trouble else []
     for item in found:
