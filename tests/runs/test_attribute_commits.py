@@ -13,6 +13,8 @@ from readiness.cli import attribute_text
 from readiness.layers.infrastructure.bisecting import Why
 from readiness.runs.attribute import Options, Report, attribute, plan
 from readiness.runs.attribute_commits import Brought
+from readiness.runs.attribute_path import between
+from readiness.runs.attribute_sides import sides
 from readiness.testing.projects import commit, git, make_repository
 from readiness.testing.wheels import make_wheel
 from tests.runs.attributed import FILES, MAIN, MANIFEST
@@ -53,75 +55,52 @@ def gain(value: float, title: str = "one") -> dict[str, str]:
 
 def test_the_commit_that_brings_the_effect_is_named_with_its_author(root: Path) -> None:
     change(root, gain(1.0, "two"), "retitle")
-    change(root, {"main.py": MAIN + "# a remark\n"}, "remark")
-    change(root, gain(4.0, "two"), "Lower the threshold")
-    change(root, gain(4.0, "three"), "retitle again")
     change(root, {"README.md": "x\n"}, "write")
+    change(root, {"readiness.toml": MANIFEST + "command = 3\n"}, "spoil")
+    change(root, {"readiness.toml": MANIFEST + 'env = { EXTRA = "1" }\n', **gain(4.0, "two")}, "Lower the threshold")
+    change(root, gain(4.0, "three"), "retitle again")
+    change(root, {"readiness.toml": MANIFEST}, "tidy")
     found = attribute(root, "v0", "HEAD", Options("score"))
     said = brought(found)
-    assert [item.subject for item in said.commits] == ["retitle", "Lower the threshold", "retitle again"]
-    assert named(said) == [["Lower the threshold"]]
-    assert said.whole
-    assert said.runs <= 3
-    line = f'commit {said.commits[1].short} "Lower the threshold" (Mira, 2026-10-02) explains 1.00 of it (+3)'
-    assert f"    {line}" in attribute_text.text(found).splitlines()
+    assert [item.subject for item in said.commits] == ["retitle", "spoil", "Lower the threshold", "retitle again", "tidy"]
+    assert named(said) == [["spoil", "Lower the threshold"]]
+    assert "readiness.toml" in said.skipped[0].reason
+    text = attribute_text.text(found)
+    (first, last), share = (said.commits[1].short, said.commits[2].short), "explains 1.00 of it"
+    assert f"one or more of {first}..{last} (2 commits) {share}: the states between do not run" in text
+    assert f"commit {first} was skipped: " in text
+    assert "touched by" not in text
     told = json.loads(attribute_text.to_json(found))["commits"]
-    assert told["carrying"][0]["commits"] == [said.commits[1].id]
-    assert line in attribute_text.waterfall(found).below
+    assert told["carrying"][0]["commits"] == [item.id for item in said.commits[1:3]]
+    assert f"one or more of {first}..{last}" in "".join(attribute_text.waterfall(found).below)
     again = attribute(root, "v0", "HEAD", Options("score"))
     assert (again.made, again.commits) == (0, found.commits)
+    few = brought(attribute(root, "v0", "HEAD", Options("score", inside_runs=1)))
+    assert (few.carrying[0].why, few.carrying[0].first, few.carrying[0].last) == (Why.RUNS, 1, 5)
 
 
-def test_spread_and_opposing_commits_and_the_way_back(root: Path) -> None:
+def test_spread_and_opposing_commits_on_the_way_back(root: Path) -> None:
     for number, value in enumerate((3.0, 3.0, 6.0, 5.5, 5.5)):
         change(root, gain(value, f"t{number}"), f"c{number}")
-    said = brought(attribute(root, "v0", "HEAD", Options("score")))
-    assert named(said) == [["c2"], ["c0"], ["c3"]]
-    assert [stretch.effect.mean for stretch in said.carrying] == pytest.approx([3, 2])
-    assert said.against[0].effect.mean == pytest.approx(-0.5)
     back = attribute(root, "HEAD", "v0", Options("score"))
-    assert named(brought(back)) == [["c2"], ["c0"], ["c3"]]
-    assert brought(back).carrying[0].effect.mean == pytest.approx(-3)
-    assert f"without commit {brought(back).commits[2].short} " in attribute_text.text(back)
+    said = brought(back)
+    assert named(said) == [["c2"], ["c0"], ["c3"]]
+    assert [stretch.effect.mean for stretch in (*said.carrying, *said.against)] == pytest.approx([-3, -2, 0.5])
+    assert f"without commit {said.commits[2].short} " in attribute_text.text(back)
 
 
-def test_a_commit_that_does_not_run_leaves_a_range(root: Path) -> None:
-    names = [change(root, {"main.py": text}, message) for message, text in (
-        ("tidy", MAIN + "# tidy\n"), ("break", MAIN + "raise SystemExit('boom')\n"),
-        ("mend", MAIN.replace("value += random", "value -= 2\nvalue += random", 1)),
-        ("tidy more", MAIN.replace("value += random", "value -= 2\nvalue += random", 1) + "# more\n"),
-    )]  # fmt: skip
-    found = attribute(root, "v0", "HEAD", Options("score"))
-    said = brought(found)
-    assert named(said) == [["break", "mend"]]
-    assert said.carrying[0].why is Why.DOES_NOT_RUN
-    assert [(item.commit.id, item.reason) for item in said.skipped] == [(names[1], "the demo fails: boom")]
-    text = attribute_text.text(found)
-    assert f"one or more of {names[1][:7]}..{names[2][:7]} (2 commits) explains 1.00 of it: the states between do not run" in text
-    assert f"commit {names[1][:7]} was skipped: the demo fails: boom" in text
-
-
-def test_files_that_were_there_only_in_between_count(root: Path) -> None:
-    listing = MAIN.replace("value += random", "value += 5 * len(list(Path('data').glob('*.csv')))\nvalue += random", 1)
+def test_what_was_there_only_in_between_counts(root: Path) -> None:
+    """A file of neither side, that a state between A and B reads."""
+    listing = MAIN.replace("value += random", "value += 5 * len(list(Path('lib').glob('*.py')))\nvalue += random", 1)
     change(root, {"main.py": listing}, "list")
     git(root, "tag", "-f", "v0")
-    change(root, {"data/extra.csv": "x\n1\n"}, "one more")
-    change(root, {"data/rows.csv": FILES["data/rows.csv"].replace("0.5", "2.5")}, "rows")
-    (root / "data/extra.csv").unlink()
+    change(root, {"lib/extra.py": "x = 1\n"}, "one more")
+    change(root, {"main.py": listing.replace("value += random", "value -= 2\nvalue += random", 1)}, "two off")
+    (root / "lib/extra.py").unlink()
     commit(root, "one less")
     said = brought(attribute(root, "v0", "HEAD", Options("score", share=1.0)))
-    assert sum(stretch.effect.mean for stretch in (*said.carrying, *said.against)) == pytest.approx(2)
-    assert ["rows"] in named(said) or len(said.carrying) == 1
-
-
-def test_a_manifest_on_the_way_is_the_one_that_is_run(root: Path) -> None:
-    change(root, {"readiness.toml": MANIFEST + 'env = { EXTRA = "1" }\n', **gain(1.0, "two")}, "say more")
-    change(root, {"readiness.toml": MANIFEST + 'env = { EXTRA = "1" }\n', **gain(2.0, "two")}, "gain")
-    change(root, {"readiness.toml": MANIFEST + "command = 3\n", **gain(2.0, "two")}, "spoil")
-    change(root, {"readiness.toml": MANIFEST, **gain(2.0, "three")}, "repair")
-    said = brought(attribute(root, "v0", "HEAD", Options("score")))
-    assert named(said) == [["gain"]]
-    assert all("readiness.toml" in item.reason for item in said.skipped)
+    assert [(named(said)[0], said.carrying[0].effect.mean), said.against] == [(["one less"], pytest.approx(-5)), said.against]
+    assert sum(stretch.effect.mean for stretch in (*said.carrying, *said.against)) == pytest.approx(-2)
 
 
 def test_commits_of_locks_are_run_in_environments_of_their_own(root: Path, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +120,7 @@ def test_commits_of_locks_are_run_in_environments_of_their_own(root: Path, workp
     assert all("cannot be installed" in item.reason for item in said.skipped)
 
 
-def test_merges_are_one_step_and_a_merged_side_enters_with_its_merge(root: Path) -> None:
+def test_merges_are_one_step_and_a_merged_side_enters_with_its_merge(root: Path, tmp_path: Path) -> None:
     change(root, gain(1.0, "two"), "retitle")
     git(root, "checkout", "-q", "-b", "branch")
     change(root, {"lib/weight.py": FILES["lib/weight.py"].replace("= 3", "= 5")}, "heavier")
@@ -151,25 +130,19 @@ def test_merges_are_one_step_and_a_merged_side_enters_with_its_merge(root: Path)
     who = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in (("NAME", "Bo"), ("EMAIL", "bo@example.org"))}
     git(root, "merge", "-q", "--no-ff", "-m", "Merge branch", "branch", env=who)
     change(root, {"main.py": MAIN + "# another\n"}, "another")
-    found = attribute(root, "v0", "HEAD", Options("score"))
-    assert named(brought(found)) == [["Merge branch"]]
+
+    def line(first: str) -> list[tuple[str, int, tuple[str, ...]]]:
+        with sides(root, first, "HEAD") as (a, b):
+            return [(item.subject, item.brings, item.paths) for item in between(a, b).commits]
+
+    merge, another = ("Merge branch", 2, ("lib/weight.py",)), ("another", 0, ("main.py",))
+    assert line("v0") == [("retitle", 0, ("config/settings.json",)), ("remark", 0, ("main.py",)), merge, another]
+    # the branch's own commit meets the line where it was merged: with it comes what the line had done meanwhile
+    assert line(heavier) == [("Merge branch", 1, ("main.py",)), another]
+    found = attribute(root, "HEAD~2", "HEAD~1", Options("score"))
+    assert (named(brought(found)), brought(found).runs, brought(found).whole) == ([["Merge branch"]], 0, True)
+    assert '"Merge branch" (Bo, ' in attribute_text.text(found)
     assert "it merges 2 commits, which are not told apart" in attribute_text.text(found)
-    change(root, {"main.py": MAIN + "value += 1\n"}, "no effect")
-    change(root, {"main.py": MAIN.replace("value += random", "value += 9\nvalue += random", 1)}, "nine")
-    entered = brought(attribute(root, heavier, "HEAD", Options("score")))
-    assert [item.subject for item in entered.commits] == ["Merge branch", "another", "no effect", "nine"]
-    assert named(entered) == [["nine"]]
-
-
-def test_a_single_commit_costs_no_run_and_few_runs_name_a_range(root: Path) -> None:
-    change(root, gain(4.0), "gain")
-    one = brought(attribute(root, "HEAD~1", "HEAD", Options("score")))
-    assert (named(one), one.runs, one.whole) == ([["gain"]], 0, True)
-    for number in range(7):
-        change(root, gain(4.0, f"t{number}"), f"c{number}")
-    few = brought(attribute(root, "v0", "HEAD", Options("score", inside_runs=2)))
-    assert few.carrying[0].why is Why.RUNS
-    assert "gain" in named(few)[0]
 
 
 def test_what_has_no_path_is_said_in_words(root: Path, tmp_path: Path) -> None:

@@ -77,7 +77,8 @@ def text(found: Report) -> str:
     lines += [_chance_line(said)] if said.seeded else []
     lines += [f"  ran apart  no: {', '.join(item.cell)} from B (SEED={item.seed}): {item.reason}" for item in said.unrunnable]
     if found.inside is not None:
-        lines += _inside(found.inside)
+        executed = found.commits is not None and bool(found.commits.carrying)
+        lines += _inside(found.inside, () if executed else found.inside.commits)
     if found.commits is not None:
         lines += _brought(found.commits)
     lines += [f"  note  {note}" for note in (*found.notes, *_own_notes(said))]
@@ -140,7 +141,7 @@ def _chance_line(said: Attribution) -> str:
     return f"  one run of each with SEED=0 showed {signed(said.observed)}, of which {signed(said.chance.mean)} is chance{share}"
 
 
-def _inside(found: Inside) -> list[str]:
+def _inside(found: Inside, commits: tuple[str, ...]) -> list[str]:
     if found.note:
         return [f"  inside {found.factor}  {found.note}"]
     least = "" if found.whole else "; the runs ended before it was known that less would not do"
@@ -149,7 +150,7 @@ def _inside(found: Inside) -> list[str]:
         f"    {len(found.units)} of {found.candidates} {'units' if found.candidates != 1 else 'unit'}: {signed(found.effect)} of "
         f"{signed(found.factor_effect)} ({found.share:.0%}), {counted(found.seeds, 'seed')}, {counted(found.runs, 'run')}{least}",
     ]
-    return [*lines, *(f"    commit {commit}" for commit in found.commits)]
+    return [*lines, *(f"    touched by commit {commit}" for commit in commits)]
 
 
 def _brought(found: Brought) -> list[str]:
