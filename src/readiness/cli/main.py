@@ -35,7 +35,7 @@ COMMANDS: Final = {
         "access": "lint access policies, ask them, show who may do what; hold a PostgreSQL to them",
     },
     "3 Data": {
-        "data": "write what can be seen of a data contract",
+        "data": "write what can be seen of a data contract; sign training data, and say what changed in it",
     },
     "5 Measure": {
         "outcome": "lint and lock outcomes",

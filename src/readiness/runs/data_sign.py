@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from readiness.layers.data import contracts, locate
 from readiness.layers.security import training, training_hints, training_rows
 from readiness.layers.security.training import Doubt, Found, Here, Manifested
 from readiness.layers.security.training_hints import Flip, Trigger
-from readiness.layers.security.training_rows import Moved, Table
+from readiness.layers.security.training_rows import Moved, Row, Table
 from readiness.world import authorship, blobs, files, git, keys
 from readiness.world import project as projects
 from readiness.world.project import Project
@@ -50,7 +51,7 @@ class Rows:
 class Compared:
     """The training data beside its manifest: paths that came and went, what changed in the others, and what is doubted.
 
-    `now` are the files as they lie there, `approval` what they are compared with.
+    `now` are the files as they lie there, `approval` what they are compared with, `new` what is hinted at in those that came.
     """
 
     approval: Approval
@@ -58,6 +59,7 @@ class Compared:
     added: tuple[str, ...]
     removed: tuple[str, ...]
     changed: tuple[Rows, ...]
+    new: tuple[Rows, ...] = ()
     doubt: str = ""
 
     @property
@@ -85,13 +87,8 @@ def sign(root: Path, options: Options, now: datetime) -> Signed:
     key = keys.own()
     assert key is not None, "one is made where there is none"
     past = before.approval if before.doubt is Doubt.NONE else None
-    if (
-        past is not None
-        and options.label == ""
-        and not training.difference(past, found.files).any
-        and (past.by, past.signer) == (by, key.id)
-    ):
-        raise UsageError("this data is already signed, by you", f"`{FILE}` says so; `readiness check --only training-data-signed`")
+    if past is not None and not training.difference(past, found.files).any and (past.by, past.signer) == (by, key.id):
+        raise UsageError(f"{FILE} says already that you approved this data", "readiness check --only training-data-signed")
     partitions = _partitions(project, manifest, found.files)
     version = past.version + 1 if past else 1
     previous = (*past.previous, past.envelope) if past else ()
@@ -150,9 +147,14 @@ def _partitions(project: Project, manifest: Manifest, here: Sequence[Here]) -> t
     found = []
     for item in here:
         table = "a Git LFS pointer" if item.pointer else training_rows.read(project.root / item.path, item.path)
-        rows, columns = (len(table.rows), table.columns) if isinstance(table, Table) else (None, ())
+        rows, columns = (len(table.rows), tuple(map(_written, table.columns))) if isinstance(table, Table) else (None, ())
         found.append(Partition(item.path, item.sha256, item.size_bytes, rows, columns, covering.get(item.path)))
     return tuple(found)
+
+
+def _written(name: str) -> str:
+    """The name of a column as text that can be signed: JSON may hold half a character."""
+    return name.encode(errors="replace").decode()
 
 
 def _covering(project: Project, manifest: Manifest) -> dict[str, Contract]:
@@ -173,7 +175,27 @@ def _compared(
     here = {item.path: item for item in found.files}
     with TemporaryDirectory(prefix="readiness-training-") as folder:
         changed = tuple(_rows(project, approval.by_path[path], here[path], Path(folder), options.label) for path in differs.changed)
-    return Compared(approval, now, differs.added, differs.removed, changed, seen.reason)
+    new = _of_new(project, approval, differs.added, here, options.label)
+    return Compared(approval, now, differs.added, differs.removed, changed, new, seen.reason)
+
+
+def _of_new(project: Project, approval: Approval, added: Sequence[str], here: Mapping[str, Here], label: str) -> tuple[Rows, ...]:
+    """Hints on the rows of files that came, beside those of approved files with the same columns that did not change."""
+    kept: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for path, before in approval.by_path.items():
+        if added and path in here and here[path].sha256 == before.sha256 and not here[path].pointer:
+            table = training_rows.read(project.root / path, path)
+            if isinstance(table, Table):
+                kept[table.columns] += table.rows
+    found = []
+    for path in added:
+        table = "it is a Git LFS pointer" if here[path].pointer else training_rows.read(project.root / path, path)
+        if not isinstance(table, Table) or table.columns not in kept:
+            continue
+        chosen, old = label or training_hints.label_of(table.columns), Table(table.columns, tuple(kept[table.columns]))
+        moved = Moved(len(table.rows), 0, 0, training_rows.key(old, table, table.columns), (), (), table.columns, table.rows, old.rows)
+        found.append(Rows(path, moved, chosen, training_hints.flips(moved, chosen), training_hints.triggers(old, moved, chosen)))
+    return tuple(found)
 
 
 def _rows(project: Project, before: Partition, here: Here, folder: Path, label: str) -> Rows:

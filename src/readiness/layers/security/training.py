@@ -47,7 +47,7 @@ class Found:
 def find(project: Project, wanted: Collection[str]) -> Found:
     """Every file of the project that one of the globs `wanted` names; `ignored` are those that git does not know."""
     patterns = {glob: globs.pattern(glob.removeprefix("./")) for glob in wanted}
-    entries = [entry for entry in project.entries if any(item.fullmatch(entry.path) for item in patterns.values())]
+    entries = [entry for entry in project.entries if entry.path != FILE and any(item.fullmatch(entry.path) for item in patterns.values())]
     here, unreadable = [], []
     for entry in entries:
         found = _here(project.root, entry)
@@ -62,6 +62,8 @@ def find(project: Project, wanted: Collection[str]) -> Found:
 def _here(root: Path, entry: Entry) -> Here | str:
     if entry.mode == "120000":
         return f"{entry.path} is a link: what it leads to may change without it"
+    if entry.path != entry.path.encode(errors="replace").decode():
+        return f"{entry.path!a} is named in no text: it cannot be written down"
     sha256, size = hashlib.sha256(), 0
     try:
         with (root / entry.path).open("rb") as handle:

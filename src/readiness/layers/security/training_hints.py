@@ -27,6 +27,7 @@ _PURE: Final = 0.95
 _CHANCE: Final = 0.001
 _RARE: Final = 0.25
 _SHOWN: Final = 5
+_ENOUGH: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +136,16 @@ def triggers(before: Table, moved: Moved, label: str) -> tuple[Trigger, ...]:
     old = Counter(phrase for row in approved for phrase in _of_row(row, left_out) if phrase in new)
     rates = Counter(row[at] for row in approved)
     frequent = {phrase: rows for phrase, rows in new.items() if len(rows) >= _FEWEST}
+    looked_at = len({frozenset(rows) for rows in frequent.values()})
     found: dict[frozenset[int], Trigger] = {}
     for phrase, rows in sorted(frequent.items(), key=lambda item: -len(item[0])):
         said, labelled = Counter(moved.came[row][at] for row in rows).most_common(1)[0]
         rest = [row[at] == said for index, row in enumerate(moved.came) if index not in rows]
-        elsewhere = max(rates[said] / max(1, len(approved)), sum(rest) / len(rest) if rest else 0.0)
+        elsewhere = (rates[said] + sum(rest)) / max(1, len(approved) + len(rest))
+        if len(rest) >= _ENOUGH:  # what comes may differ in all from what was there, and then no phrase makes the difference
+            elsewhere = max(elsewhere, sum(rest) / len(rest))
         is_rare = old[phrase] <= _RARE * len(rows) and old[phrase] <= 0.01 * max(100, len(approved))
-        chance = _tail(len(rows), labelled, elsewhere) * max(1, len(frequent))
+        chance = _tail(len(rows), labelled, elsewhere) * looked_at
         if is_rare and labelled >= _PURE * len(rows) and chance < _CHANCE:
             found.setdefault(frozenset(rows), Trigger(" ".join(phrase), len(rows), said, labelled, elsewhere))
     return tuple(sorted(found.values(), key=lambda item: -item.rows)[:_SHOWN])

@@ -109,11 +109,11 @@ def moved(before: Table, after: Table) -> Moved:
     common = tuple(name for name in before.columns if name in after.columns)
     old, new = Counter(within(before, common)), Counter(within(after, common))
     came, went = tuple((new - old).elements()), tuple((old - new).elements())
-    key = _key(before, after, common)
-    at = common.index(key) if key else -1
-    changed = len({row[at] for row in came} & {row[at] for row in went}) if key else 0
+    named = key(before, after, common)
+    at = common.index(named) if named else -1
+    changed = len({row[at] for row in came} & {row[at] for row in went}) if named else 0
     return Moved(
-        len(came) - changed, len(went) - changed, changed, key,
+        len(came) - changed, len(went) - changed, changed, named,
         tuple(name for name in after.columns if name not in before.columns),
         tuple(name for name in before.columns if name not in after.columns), common, came, went,
     )  # fmt: skip
@@ -125,8 +125,8 @@ def within(table: Table, columns: tuple[str, ...]) -> list[Row]:
     return [tuple(row[place] for place in places) for row in table.rows]
 
 
-def _key(before: Table, after: Table, common: tuple[str, ...]) -> str:
-    """The first column named like a key whose values all differ, in either version."""
+def key(before: Table, after: Table, common: tuple[str, ...]) -> str:
+    """The first column named like a key whose values all differ in each of two tables; empty where there is none."""
     for name in common:
         if name.lower().replace("-", "_").rpartition("_")[2] not in _KEYS:
             continue
