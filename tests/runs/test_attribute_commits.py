@@ -103,6 +103,20 @@ def test_what_was_there_only_in_between_counts(root: Path) -> None:
     assert sum(stretch.effect.mean for stretch in (*said.carrying, *said.against)) == pytest.approx(-2)
 
 
+def test_a_state_or_a_mixture_without_the_metric_is_one_that_does_not_run(root: Path) -> None:
+    named = MAIN.replace("settings =", 'key = "score"\nsettings =', 1).replace('{"score": value', "{key: value")
+    change(root, {"main.py": named}, "name it")
+    git(root, "tag", "-f", "v0")
+    renamed = change(root, {"main.py": named.replace('"score"', '"scare"')}, "rename")
+    change(root, {"main.py": named.replace('"score"', '"scare"').replace("{key: value", '{key.replace("a", "o"): value + 2')}, "two more")
+    found = attribute(root, "v0", "HEAD", Options("score"))
+    said = brought(found)
+    assert [(item.commit.id, item.reason[:18]) for item in said.skipped] == [(renamed, "no metric `score` ")]
+    assert (said.carrying[0].first, said.carrying[0].last, said.carrying[0].why) == (1, 2, Why.DOES_NOT_RUN)
+    assert found.inside is not None
+    assert (len(found.inside.units), found.inside.candidates) == (1, 2)
+
+
 def test_commits_of_locks_are_run_in_environments_of_their_own(root: Path, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for version in ("1.0", "2.0", "3.0"):
         make_wheel(workplace / "wheels", "beta", version, {"beta/__init__.py": f"V = {7 if version == '1.0' else 9}\n"})
@@ -133,7 +147,8 @@ def test_merges_are_one_step_and_a_merged_side_enters_with_its_merge(root: Path,
 
     def line(first: str) -> list[tuple[str, int, tuple[str, ...]]]:
         with sides(root, first, "HEAD") as (a, b):
-            return [(item.subject, item.brings, item.paths) for item in between(a, b).commits]
+            way = between(a, b)
+            return [(item.subject, item.brings, item.paths) for item in map(way.weighed, way.commits)]
 
     merge, another = ("Merge branch", 2, ("lib/weight.py",)), ("another", 0, ("main.py",))
     assert line("v0") == [("retitle", 0, ("config/settings.json",)), ("remark", 0, ("main.py",)), merge, another]

@@ -260,7 +260,8 @@ def _brought_json(found: Brought | None) -> dict[str, Any] | None:
 
 
 def _commit_json(commit: Commit) -> dict[str, Any]:
-    return {"id": commit.id, "subject": commit.subject, "author": commit.author, "date": commit.date, "merges": commit.brings}
+    merges = commit.brings if commit.brings or not commit.merged else None  # of those that are named it is counted
+    return {"id": commit.id, "subject": commit.subject, "author": commit.author, "date": commit.date, "merges": merges}
 
 
 def _stretch_json(found: Brought, item: Stretch) -> dict[str, Any]:

@@ -84,6 +84,10 @@ class _Path:
             return None
         return found
 
+    def step(self, number: int) -> Commit:
+        """The commit of a step, from 1 at A."""
+        return self.commits[-number] if self.way.backwards else self.commits[number - 1]
+
     def commit(self, state: int) -> str:
         """The commit whose files a state has: going backwards, that is the one before what its step takes back."""
         return self.commits[len(self.commits) - state - 1 if self.way.backwards else state - 1].id
@@ -167,6 +171,8 @@ def look(cells: Cells, found: Attribution, way: Way, share: float, min_effect: f
         return Brought(part.name, commits, way.backwards, note="no runs were left for it")
     by_id = {commit.id: commit for commit in commits}
     skipped = tuple(Skipped(by_id[path.commit(state)], path.reasons[state]) for state in said.skipped)
+    single = {path.step(item.first).id for item in (*said.carrying, *said.against) if item.first == item.last}
+    commits = tuple(way.weighed(commit) if commit.id in single else commit for commit in commits)
     return Brought(
         part.name, commits, way.backwards, said.carrying, said.against, search.effect, said.share, said.whole, skipped,
         search.seeds, search.runs,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +20,7 @@ _FORMAT: Final = "%x01%x02%H%x1f%an%x1f%as%x1f%P%x1f%s"
 class Commit:
     """A commit of the path: who wrote it and when (YYYY-MM-DD), which paths of the project it changes.
 
-    `brings` is how many commits it merges into the path; 0 for a commit that is no merge.
+    `merged` are the ends of the branches it merges; `brings` is how many commits come with them, which `Way.weighed` counts.
     """
 
     id: str
@@ -28,6 +28,7 @@ class Commit:
     author: str
     date: str
     paths: tuple[str, ...]
+    merged: tuple[str, ...] = ()
     brings: int = 0
 
     @property
@@ -58,6 +59,13 @@ class Way:
             return differing.factor(path) in names and not any(glob.fullmatch(path) for glob in apart)
 
         return tuple(commit for commit in self.commits if any(counts(path) for path in commit.paths))
+
+    def weighed(self, commit: Commit) -> Commit:
+        """A commit with the number of those it merges; asked of git, so of few."""
+        if commit.brings or not commit.merged:
+            return commit
+        found = git.ask(self.repository, "rev-list", "--count", *commit.merged, f"^{commit.id}^1") or b"0"
+        return replace(commit, brings=int(found))
 
 
 def between(a: Side, b: Side) -> Way:
@@ -100,7 +108,7 @@ def _way(root: Path, inside: str, old: str, new: str, *, backwards: bool) -> Way
         return Way(note="git does not tell the commits between A and B")
     line = (git.ask(root, "rev-list", "--first-parent", f"{old}..{new}") or b"").decode().split()
     beside = [commit for commit in line if commit not in after]
-    commits = {commit.id: commit for record in found.split(_MARK)[1:] if (commit := _commit(root, record, inside)).id in after}
+    commits = {commit.id: commit for record in found.split(_MARK)[1:] if (commit := _commit(record, inside)).id in after}
     entry = next((commit for commit in reversed(line) if commit in after), "")
     if beside and entry:
         # the older side lies on a branch that this commit merged: from there to it the rest of the line comes in at once
@@ -109,24 +117,22 @@ def _way(root: Path, inside: str, old: str, new: str, *, backwards: bool) -> Way
     return Way(root, inside, ordered, old, backwards)
 
 
-def _commit(root: Path, record: bytes, inside: str) -> Commit:
+def _commit(record: bytes, inside: str) -> Commit:
     head, _, rest = record.partition(b"\0")
     name, author, date, parents, subject = (part.decode(errors="replace") for part in head.split(b"\x1f", 4))
     paths = tuple(path for item in rest.split(b"\0") if (path := _inside(os.fsdecode(item.lstrip(b"\n")), inside)))
-    merged = parents.split()[1:]
-    brings = len((git.ask(root, "rev-list", *merged, f"^{parents.split()[0]}") or b"").split()) if merged else 0
-    return Commit(name, subject, author, date, paths, brings)
+    return Commit(name, subject, author, date, paths, tuple(parents.split()[1:]))
 
 
 def _entry(root: Path, commit: str, old: str, inside: str) -> Commit:
     """The commit that merged the older side, with everything that differs between the two."""
     where = [] if inside == "." else ["--", f":(top,literal){inside}"]
     shown = git.ask(root, "show", "-s", f"--format={_FORMAT}", commit) or b""
-    made = _commit(root, shown.rstrip(b"\n").removeprefix(_MARK), inside)
+    made = _commit(shown.rstrip(b"\n").removeprefix(_MARK), inside)
     names = git.ask(root, "diff", "--name-only", "--no-renames", "-z", old, commit, *where) or b""
     paths = tuple(path for item in names.split(b"\0") if (path := _inside(os.fsdecode(item), inside)))
     brings = len((git.ask(root, "rev-list", f"{old}..{commit}") or b"").split()) - 1
-    return Commit(made.id, made.subject, made.author, made.date, paths, brings)
+    return replace(made, paths=paths, brings=brings)
 
 
 def _inside(path: str, folder: str) -> str:

@@ -185,3 +185,21 @@ def test_names_that_look_like_training(judge: Judge, path: str, manifest: str, o
     assert found.outcome is outcome
     assert found.reason
     assert (found.basis is Basis.DECLARED) == bool(manifest)
+
+
+def test_a_project_below_the_root_of_its_repository(judge: Judge, offline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = make_repository(offline / "whole", {"README": "x"})
+    root = whole / "apps/desk"
+    (root / "data/train").mkdir(parents=True)
+    (root / "data/train/a.csv").write_text(ROWS)
+    (root / "readiness.toml").write_text(toml())
+    commit(whole, "data", author=ADA)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(offline / "mira"))
+    key = data_sign.sign(root, Options(by=MIRA), NOW).approval.signer
+    (root / "readiness.toml").write_text(toml(trust=f'[trust]\nkeys = ["{key}"]\n'))
+    commit(whole, "approve", author=LEAD)
+    assert judge(ID, root=root).outcome is Outcome.HOLDS
+    (root / "data/train/a.csv").write_text(ROWS.replace("billing", "account"))
+    found = data_sign.compare(root, Options())
+    assert [(item.moved and item.moved.changed, len(item.flips)) for item in found.changed] == [(1, 1)]
+    assert judge(ID, root=root).outcome is Outcome.FAILS
