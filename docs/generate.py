@@ -314,6 +314,7 @@ headers = { Authorization = "Bearer {API_TOKEN}" }
 public = ["GET /healthz"]
 policies = ["policies/*.cedar", "policies/*.cedarschema", "policies/*.cedarschema.json"]
 administrators = ["desk_owner"]
+training = ["data/train/*.csv"]                 # what models learn from; [] where nothing is trained
 
 [security.reports]
 pip-audit = { fail_on = "low", max_age_days = 3 }
@@ -429,6 +430,7 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "policies": "globs of access policies in Cedar and of the schema they are written against; `entities.json` beside them is read too",
         "reports": "what is asked of the reports of other tools, by the name of the tool: see [security.reports](#securityreports)",
         "administrators": "database roles that own or administer, and that no access policy binds; `access audit` does not compare them",
+        "training": "globs of the data that models learn from, approved with `readiness data sign`; `[]` where nothing is trained",
         "allow": "secrets that are none, or none any more, see [security.allow](#securityallow)",
         "secret": "the project's credentials, by reference, see [security.secret](#securitysecret)",
     },

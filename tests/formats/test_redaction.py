@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readiness.formats.redaction import REDACTED, Redactor, Secret, Undecodable, lengths
+from readiness.formats.codings import Undecodable
+from readiness.formats.redaction import REDACTED, Redactor, Secret, lengths
 
 VALUE = 'sk-live/Zq8+"v€ry-s3cret"&k3y=='
 STAND_IN = "readiness-canary-0123456789abcdef01234567"
@@ -157,7 +158,7 @@ def gzip_read(data: bytes) -> bytes:
     return zlib.decompressobj(31).decompress(data)
 
 
-@pytest.mark.parametrize("coding", ["zstd", "compress", "gzip, zstd"])
+@pytest.mark.parametrize("coding", ["dcb", "compress", "gzip, compress"])
 def test_what_cannot_be_looked_into_is_refused(coding: str) -> None:
     with pytest.raises(Undecodable, match="cannot be looked through"):
         redactor().body(b"data", {"content-encoding": coding})

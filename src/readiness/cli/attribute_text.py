@@ -8,8 +8,11 @@ from typing import Any
 from readiness.formats.waterfall import Step, Waterfall, number, signed
 from readiness.layers.infrastructure.attributed import Attribution, Part, Word
 from readiness.layers.infrastructure.attribution import Estimate
+from readiness.layers.infrastructure.bisecting import Stretch
 from readiness.runs.attribute import Plan, Report
+from readiness.runs.attribute_commits import Brought
 from readiness.runs.attribute_inside import Inside
+from readiness.runs.attribute_path import Commit
 from readiness.sequence.wording import counted
 
 COLUMNS = ("factor", "effect", "95 % interval", "share", "in words")
@@ -27,13 +30,20 @@ def plan(found: Plan) -> str:
         f"  runs         {found.screening} to screen, then what the live factors need, at most {found.at_most} in all",
     ]
     if found.inside_at_most:
-        lines.append(f"               and at most {found.inside_at_most} more inside the factor that matters most")
+        lines.append(f"               and at most {found.inside_at_most} more inside the factor that matters most, and along its commits")
+        lines.append(f"  commits      {_commits_planned(found)}")
     if found.finished:
         lines.append(f"  finished     {found.finished} runs, which are gone on with")
     lines.append(f"  time         {_time(found)}")
     lines += [f"  would write  {path}" for path in found.writes]
     lines += [f"  note         {note}" for note in found.notes]
     return "\n".join(lines)
+
+
+def _commits_planned(found: Plan) -> str:
+    if found.no_commits:
+        return f"none are run: {found.no_commits}"
+    return f"between A and B that change {', '.join(f'{name}: {count}' for name, count in found.commits.items())}"
 
 
 def _files(count: int) -> str:
@@ -67,7 +77,10 @@ def text(found: Report) -> str:
     lines += [_chance_line(said)] if said.seeded else []
     lines += [f"  ran apart  no: {', '.join(item.cell)} from B (SEED={item.seed}): {item.reason}" for item in said.unrunnable]
     if found.inside is not None:
-        lines += _inside(found.inside)
+        executed = found.commits is not None and bool(found.commits.carrying)
+        lines += _inside(found.inside, () if executed else found.inside.commits)
+    if found.commits is not None:
+        lines += _brought(found.commits)
     lines += [f"  note  {note}" for note in (*found.notes, *_own_notes(said))]
     lines.append(_spent(found))
     return "\n".join(lines)
@@ -128,7 +141,7 @@ def _chance_line(said: Attribution) -> str:
     return f"  one run of each with SEED=0 showed {signed(said.observed)}, of which {signed(said.chance.mean)} is chance{share}"
 
 
-def _inside(found: Inside) -> list[str]:
+def _inside(found: Inside, commits: tuple[str, ...]) -> list[str]:
     if found.note:
         return [f"  inside {found.factor}  {found.note}"]
     least = "" if found.whole else "; the runs ended before it was known that less would not do"
@@ -137,7 +150,40 @@ def _inside(found: Inside) -> list[str]:
         f"    {len(found.units)} of {found.candidates} {'units' if found.candidates != 1 else 'unit'}: {signed(found.effect)} of "
         f"{signed(found.factor_effect)} ({found.share:.0%}), {counted(found.seeds, 'seed')}, {counted(found.runs, 'run')}{least}",
     ]
-    return [*lines, *(f"    commit {commit}" for commit in found.commits)]
+    return [*lines, *(f"    touched by commit {commit}" for commit in commits)]
+
+
+def _brought(found: Brought) -> list[str]:
+    if found.note:
+        return [f"  commits of {found.factor}  {found.note}"]
+    way = "from A back to B" if found.backwards else "from A to B"
+    lines = [
+        f"  commits of {found.factor}  {counted(len(found.commits), 'commit')} {way}: "
+        f"{signed(found.effect)}, {counted(found.seeds, 'seed')}, {counted(found.runs, 'run')}",
+    ]
+    lines += [f"    {stretch(found, item)}" for item in (*found.carrying, *found.against)]
+    if not found.whole:
+        lines.append(f"    no single commits were found that bring what was asked for: these bring {found.share:.2f} of it")
+    return [*lines, *(f"    commit {item.commit.short} was skipped: {item.reason}" for item in found.skipped)]
+
+
+def stretch(found: Brought, item: Stretch) -> str:
+    """One commit, or the range that was not narrowed, and how much of the effect it explains."""
+    commits = found.of(item)
+    does = f"explains {item.share:.2f} of it" if item.share > 0 else f"works against it by {-item.share:.2f}"
+    without = "without " if found.backwards else ""
+    if len(commits) == 1:
+        return f"{without}commit {_who(commits[0])} {does} ({signed(item.effect.mean)}){_merges(commits[0])}"
+    why = f": {item.why}" if item.why else ""
+    return f"{without}one or more of {commits[0].short}..{commits[-1].short} ({counted(len(commits), 'commit')}) {does}{why}"
+
+
+def _who(commit: Commit) -> str:
+    return f'{commit.short} "{commit.subject}" ({commit.author}, {commit.date})'
+
+
+def _merges(commit: Commit) -> str:
+    return f"; it merges {counted(commit.brings, 'commit')}, which are not told apart" if commit.brings else ""
 
 
 def _own_notes(said: Attribution) -> list[str]:
@@ -156,6 +202,7 @@ def _own_notes(said: Attribution) -> list[str]:
 def _spent(found: Report) -> str:
     said = found.attribution
     more = f", {found.inside.runs} inside" if found.inside is not None else ""
+    more += f", {found.commits.runs} along commits" if found.commits is not None and found.commits.runs else ""
     again = f"; {found.resumed} were there from earlier" if found.resumed else ""
     looks = f"; looked after {', '.join(map(str, said.looks))} seeds at most" if said.seeded and said.looks else ""
     return f"  {said.runs} runs{more} (all combinations with as many seeds: {said.full}){looks}{again} · {found.id}"
@@ -180,7 +227,7 @@ def to_json(found: Report) -> str:
         "seeds": said.seeds, "looks": list(said.looks), "decided": said.decided, "paired": said.paired, "seeded": said.seeded,
         "exact": said.exact, "outputs_repeat": said.bitwise, "runs": said.runs, "full_factorial_runs": said.full,
         "resumed_runs": found.resumed,
-        "inside": _inside_json(found.inside), "notes": [*found.notes, *_own_notes(said)],
+        "inside": _inside_json(found.inside), "commits": _brought_json(found.commits), "notes": [*found.notes, *_own_notes(said)],
     }  # fmt: skip
     return json.dumps(content, indent=2, ensure_ascii=False)
 
@@ -199,6 +246,29 @@ def _inside_json(found: Inside | None) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
+def _brought_json(found: Brought | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "factor": found.factor, "commits": [_commit_json(commit) for commit in found.commits], "backwards": found.backwards,
+        "carrying": [_stretch_json(found, item) for item in found.carrying],
+        "against": [_stretch_json(found, item) for item in found.against],
+        "factor_effect": found.effect, "share": found.share, "whole": found.whole,
+        "skipped": [{"commit": item.commit.id, "reason": item.reason} for item in found.skipped],
+        "seeds": found.seeds, "runs": found.runs, "note": found.note,
+    }  # fmt: skip
+
+
+def _commit_json(commit: Commit) -> dict[str, Any]:
+    merges = commit.brings if commit.brings or not commit.merged else None  # of those that are named it is counted
+    return {"id": commit.id, "subject": commit.subject, "author": commit.author, "date": commit.date, "merges": merges}
+
+
+def _stretch_json(found: Brought, item: Stretch) -> dict[str, Any]:
+    names = [commit.id for commit in found.of(item)]
+    return {"commits": names, **_estimate(item.effect), "share": item.share, "why": item.why.value if item.why else ""}
+
+
 def waterfall(found: Report) -> Waterfall:
     """The picture of the answer."""
     said = found.attribution
@@ -214,6 +284,8 @@ def waterfall(found: Report) -> Waterfall:
     below = [f"inert: {', '.join(inert)}"] if inert else []
     if found.inside is not None and found.inside.units:
         below.append(f"inside {found.inside.factor}: {', '.join(found.inside.units[:3])} ({found.inside.share:.0%} of its effect)")
+    if found.commits is not None and found.commits.carrying:
+        below.append(stretch(found.commits, found.commits.carrying[0]))
     below.append(f"means over {counted(said.seeds, 'seed')}; whiskers: 95 % intervals, valid however often one looks")
     return Waterfall(
         f"What changed {found.metric}", f"{found.a}  →  {found.b}", found.metric, said.before, "mean", steps,

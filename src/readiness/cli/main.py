@@ -36,7 +36,7 @@ COMMANDS: Final = {
         "secrets": "find secrets in files, history and images; see that each has an owner and is fresh; what one opens",
     },
     "3 Data": {
-        "data": "write what can be seen of a data contract",
+        "data": "write what can be seen of a data contract; sign training data, and say what changed in it",
     },
     "5 Measure": {
         "outcome": "lint and lock outcomes",

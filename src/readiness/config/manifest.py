@@ -190,6 +190,7 @@ class Security:
     `reports` says what is asked of the reports of other tools, by the name of the tool in small letters.
     `administrators` are database roles that no policy binds: who owns tables, and who may become that role.
     `secrets` (`[[security.secret]]`) are the credentials of the project, by reference.
+    `training` are globs of the data that models learn from, none where nothing is trained; None where it is not said.
     """
 
     public: tuple[str, ...] = ()
@@ -198,6 +199,8 @@ class Security:
     administrators: tuple[str, ...] = ()
     reports: Mapping[str, ReportRule] = field(default_factory=dict)
     secrets: tuple[SecretReference, ...] = ()
+    training: tuple[str, ...] | None = None
+    training_line: int = 1
 
     def rule(self, tool: str) -> ReportRule:
         """What is asked of the reports of a tool."""
@@ -525,7 +528,7 @@ def _factors(reader: Reader, raw: object) -> dict[str, tuple[str, ...]]:
 def _security(reader: Reader, raw: object) -> Security:
     at = ("security",)
     table = reader.table(at, raw)
-    reader.known(at, table, ("public", "allow", "policies", "administrators", "reports", "secret"))
+    reader.known(at, table, ("public", "allow", "policies", "administrators", "reports", "secret", "training"))
     public = reader.strings((*at, "public"), table.get("public", []))
     for route in public:
         method, _, path = route.partition(" ")
@@ -534,8 +537,13 @@ def _security(reader: Reader, raw: object) -> Security:
     allow = tuple(_allowed(reader, index, item) for index, item in enumerate(reader.items((*at, "allow"), table.get("allow", []))))
     policies = reader.strings((*at, "policies"), table.get("policies", list(Security().policies)))
     administrators = reader.strings((*at, "administrators"), table.get("administrators", []))
-    rules = _report_rules(reader, table.get("reports"))
-    return Security(public, allow, policies, administrators, rules, _secrets(reader, table.get("secret", [])))
+    training = reader.strings((*at, "training"), table["training"]) if "training" in table else None
+    for glob in training or ():
+        if glob.startswith("/") or ".." in glob.split("/"):
+            reader.problem((*at, "training"), f"training data lies in the project, as a glob from its root, got `{glob}`")
+    line = reader.line((*at, "training")) if training is not None else 1
+    rules, secrets = _report_rules(reader, table.get("reports")), _secrets(reader, table.get("secret", []))
+    return Security(public, allow, policies, administrators, rules, secrets, training, line)
 
 
 def _report_rules(reader: Reader, raw: object) -> dict[str, ReportRule]:

@@ -60,6 +60,10 @@ CHECKS: Final[dict[str, tuple[str, str]]] = {
         "What describes its machines was looked through for known mistakes.",
         "What describes its machines has known mistakes, or nobody looked.",
     ),
+    "security.training-data-signed": (
+        "Somebody else looked at what it learns from and signed it.",
+        "What it learns from is not what somebody else looked at and signed.",
+    ),
     "security.no-sensitive-data": (
         "Nothing about a person and no password was found in what it reads.",
         "It reads what is personal, or a password.",

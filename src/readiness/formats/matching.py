@@ -12,12 +12,13 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from readiness.formats import redaction
+from readiness.formats import codings
 
 HEADERS: Final = re.compile(r"accept|content-type|range|openai-beta|anthropic-(?:version|beta)|api-version|x-api-version")
 """Headers that decide what is answered."""
@@ -80,11 +81,8 @@ def _host(scheme: str, netloc: str) -> str:
 
 def _body(body: bytes, headers: Mapping[str, str], left_out: frozenset[str], tidy: Tidy) -> list[tuple[str, str]]:
     kind = headers.get("content-type", "")
-    for coding in reversed([part.strip().lower() for part in headers.get("content-encoding", "").split(",")]):
-        try:
-            body = redaction.decoded(body, coding) if coding not in ("", "identity") else body
-        except redaction.Undecodable:
-            break
+    with suppress(codings.Undecodable):
+        body = codings.plain(body, codings.layers(headers))
     if not body:
         return []
     if (boundary := re.search(r'boundary="?([^";]+)', kind)) is not None and kind.lower().startswith("multipart/"):

@@ -10,21 +10,18 @@ from __future__ import annotations
 
 import base64
 import binascii
-import gzip
 import html
 import json
 import re
-import zlib
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote, quote_plus, unquote_plus, urlsplit, urlunsplit
 
-from readiness.formats import luhn
+from readiness.formats import codings, luhn
 
 REDACTED: Final = "redacted"
 SHORTEST_SECRET: Final = 8
@@ -72,10 +69,6 @@ class Secret:
 def bare(value: str) -> str:
     """A value without the white space around it, which a file it was read from may have left."""
     return value.strip(" \t\r\n")
-
-
-class Undecodable(ValueError):
-    """A body in a coding that cannot be looked into here; the message names the coding."""
 
 
 class Redactor:
@@ -296,77 +289,21 @@ class Redactor:
 
         `headers` by lower-case name. Raises Undecodable where it cannot be looked into.
         """
-        kind, coding = headers.get("content-type", "").lower(), headers.get("content-encoding", "")
-        layers = [name for name in (part.strip().lower() for part in coding.split(",")) if name not in ("", "identity")]
+        kind, layers = headers.get("content-type", "").lower(), codings.layers(headers)
         if not layers or not data:
             return self._plain(data, kind, cuts)
-        plain = data
-        for name in reversed(layers):
-            plain = decoded(plain, name)
+        plain = codings.plain(data, layers)
         clean, _ = self._plain(plain, kind, ())
         if clean == plain:
             return data, cuts
         for name in layers:
-            clean = _compressed(clean, name)
+            clean = codings.coded(clean, name)
         moved = tuple(min(place, len(clean)) for place in cuts)
         return clean, (*moved[:-1], len(clean)) if moved else ()
 
     def _plain(self, data: bytes, kind: str, cuts: tuple[int, ...]) -> tuple[bytes, tuple[int, ...]]:
         data, cuts = self.credentials(data, kind, cuts)
         return self.cut(data, cuts)
-
-
-def decoded(data: bytes, coding: str) -> bytes:
-    """A body without one content coding; of one that was cut off, what there is. Raises Undecodable for others than known here."""
-    if coding in ("gzip", "x-gzip"):
-        return _inflated(data, 16 + zlib.MAX_WBITS)
-    if coding == "deflate":
-        try:
-            return _inflated(data, zlib.MAX_WBITS)
-        except Undecodable:
-            return _inflated(data, -zlib.MAX_WBITS)
-    if coding == "br" and (brotli := _brotli()) is not None:
-        try:
-            return bytes(brotli.decompress(data))
-        except Exception:  # noqa: BLE001  two packages of this name raise errors of their own
-            raise Undecodable(f"a body is not the `{coding}` it says it is") from None
-    raise Undecodable(f"a body comes in the coding `{coding}`, which cannot be looked through for secrets here")
-
-
-def codings() -> tuple[str, ...]:
-    """Content codings that can be looked into here."""
-    return ("gzip", "x-gzip", "deflate", "identity", *(("br",) if _brotli() is not None else ()))
-
-
-def _brotli() -> Any:  # a module nobody typed, or None
-    for name in ("brotli", "brotlicffi"):
-        try:
-            return import_module(name)
-        except ImportError:
-            continue
-    return None
-
-
-def _inflated(data: bytes, bits: int) -> bytes:
-    found = bytearray()
-    while data:
-        inflater = zlib.decompressobj(bits)
-        try:
-            found += inflater.decompress(data)
-        except zlib.error as error:
-            if found and bits > zlib.MAX_WBITS:
-                break  # what follows a whole member and is none, which gzip itself passes over
-            raise Undecodable(f"a body is not compressed as it says it is ({error})") from None
-        data = inflater.unused_data if bits > zlib.MAX_WBITS else b""
-    return bytes(found)
-
-
-def _compressed(data: bytes, coding: str) -> bytes:
-    if coding in ("gzip", "x-gzip"):
-        return gzip.compress(data, mtime=0)
-    if coding == "deflate":
-        return zlib.compress(data)
-    return bytes(_brotli().compress(data))
 
 
 def _replaced(data: bytes, changes: list[tuple[int, int, bytes]], cuts: tuple[int, ...]) -> tuple[bytes, tuple[int, ...]]:

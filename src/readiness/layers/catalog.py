@@ -117,6 +117,16 @@ _SECURITY: Final = (
         Stakes.MONEY,
         history=True,
     ),
+    # `history` since the approver must not be who changed the data last
+    CheckSpec(
+        "security.training-data-signed",
+        Layer.SECURITY,
+        "training data signed",
+        Cost.RUN,
+        f"{_S}.training_data_signed",
+        Stakes.REGULATION,
+        history=True,
+    ),
     CheckSpec("security.no-sensitive-data", Layer.SECURITY, "no sensitive data", Cost.RUN, f"{_S}.no_sensitive_data", None, _PROTOTYPE),
     CheckSpec("security.isolated", Layer.SECURITY, "isolated", Cost.STATIC, f"{_S}.isolated", None, _CRISIS, beyond=True),
 )

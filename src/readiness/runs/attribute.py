@@ -15,11 +15,14 @@ from readiness.errors import CannotJudge, UsageError
 from readiness.layers.infrastructure import attributing, experiment
 from readiness.layers.infrastructure.attributed import Attribution
 from readiness.layers.infrastructure.experiment import NoAttribution, Settings
+from readiness.runs import attribute_commits as commits
 from readiness.runs import attribute_inside as inside
 from readiness.runs import attribute_kept as kept_cells
 from readiness.runs.attribute_cells import MANIFEST, Cells, Drifted
+from readiness.runs.attribute_commits import Brought
 from readiness.runs.attribute_inside import Inside
 from readiness.runs.attribute_metric import Metric, chosen
+from readiness.runs.attribute_path import Way, between, counts
 from readiness.runs.attribute_sides import Difference, Side, difference, sides
 from readiness.world import demo as demos
 from readiness.world.session import Progress, Session, silent, work_folder
@@ -29,7 +32,8 @@ from readiness.world.session import Progress, Session, silent, work_folder
 class Options:
     """How an attribution was asked for. `parts` are factors of one's own: a name and the glob of its files.
 
-    `share` is what the search inside the winner must explain, `inside_runs` how many runs it may take (0: no search).
+    `share` is what the search inside the winner must explain, and that along its commits; `inside_runs` how many runs both
+    may take together (0: neither).
     """
 
     metric: str
@@ -50,11 +54,12 @@ class Compared:
     metric: Metric
     differing: Difference
     plan: Mapping[str, Any]
+    way: Way
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """An attribution of one's project: what was compared, what came out, what was found inside the winner."""
+    """An attribution of one's project: what was compared, what came out, what was found inside the winner, which commits bring it."""
 
     id: str
     a: str
@@ -65,6 +70,7 @@ class Report:
     same: tuple[str, ...]
     attribution: Attribution
     inside: Inside | None
+    commits: Brought | None
     notes: tuple[str, ...]
     resumed: int
     made: int
@@ -75,7 +81,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an attribution would do: runs of the screening, at most in all, those that are finished, seconds a run."""
+    """What an attribution would do: runs of the screening, at most in all, those that are finished, seconds a run.
+
+    `commits` counts those between A and B that change each factor; `no_commits` says why none can be told apart.
+    """
 
     id: str
     a: str
@@ -86,6 +95,8 @@ class Plan:
     screening: int
     at_most: int
     inside_at_most: int
+    commits: Mapping[str, int]
+    no_commits: str
     finished: int
     seconds: float | None
     writes: tuple[str, ...]
@@ -101,7 +112,8 @@ def plan(root: Path, first: str, second: str, options: Options) -> Plan:
         return Plan(
             found.id, found.a.shown, found.b.shown, options.metric,
             _sizes(found.differing), found.differing.same, min(experiment.screening_runs(count), options.max_runs), options.max_runs,
-            options.inside_runs, len(kept.cells), median(elapsed) if elapsed else None,
+            options.inside_runs, counts(found.way, found.differing, found.a.written), found.way.note,
+            len(kept.cells), median(elapsed) if elapsed else None,
             (f"{root}/{kept_cells.FOLDER}/{found.id}", f"{work_folder()}/run-… (removed afterwards)"),
             (*_notes(found), *kept.notes),
         )  # fmt: skip
@@ -127,7 +139,7 @@ def attribute(
                 }
                 cells = Cells(found.a, found.b, found.differing, made, found.metric, kept, told)
                 try:
-                    return _report(found, options, cells, moment)
+                    return _report(found, options, cells, moment, sessions)
                 except Drifted as drifted:
                     if again:
                         raise CannotJudge(f"{drifted}, twice", "lock the dependencies of both sides") from None
@@ -135,22 +147,30 @@ def attribute(
     raise AssertionError("either a report or an exception ends the loop")
 
 
-def _report(found: Compared, options: Options, cells: Cells, moment: datetime) -> Report:
+def _report(found: Compared, options: Options, cells: Cells, moment: datetime, holding: ExitStack) -> Report:
     settings = Settings(min_effect=options.min_effect, max_runs=options.max_runs)
     try:
         said = attributing.attribute(found.differing.factors, cells, settings)
     except NoAttribution as error:
         hint = "more runs: --max-runs N; what was finished is gone on with" if "suffice" in str(error) else ""
         raise CannotJudge(f"nothing can be attributed: {error}", hint) from None
-    look = inside.look(cells, said, options.share, options.inside_runs) if options.inside_runs else None
+    look, brought = _inside(found, options, cells, said, holding) if options.inside_runs else (None, None)
     demo = found.b.demo or found.a.demo
     assert demo is not None, "looked at before"
     return Report(
         found.id, found.a.shown, found.b.shown, options.metric, demos.name(demo),
-        _sizes(found.differing), found.differing.same, said, look,
+        _sizes(found.differing), found.differing.same, said, look, brought,
         (*_notes(found), *_other_versions(found, cells), *cells.kept.notes, *said.notes),
         cells.kept.resumed, cells.ran, moment, options.min_effect, cells.environments,
     )  # fmt: skip
+
+
+def _inside(found: Compared, options: Options, cells: Cells, said: Attribution, holding: ExitStack) -> tuple[Inside | None, Brought | None]:
+    """What is inside the winner, and which commits bring it, with the runs that are left."""
+    left = options.inside_runs - commits.reserved(said, found.way, cells, options.inside_runs)
+    look = inside.look(cells, said, options.share, left)
+    left = options.inside_runs - (look.runs if look else 0)
+    return look, commits.look(cells, said, found.way, options.share, options.min_effect, left, holding)
 
 
 @contextmanager
@@ -172,7 +192,7 @@ def _compared(root: Path, first: str, second: str, options: Options) -> Iterator
             "parts": dict(options.parts),
             "interpreters": [[str(item.path) for item in side.procedure.interpreters] for side in (a, b)],
         }
-        yield Compared(kept_cells.identity(plan), a, b, metric, differing, plan)
+        yield Compared(kept_cells.identity(plan), a, b, metric, differing, plan, between(a, b))
 
 
 def _demos(a: Side, b: Side) -> list[Demo]:

@@ -45,7 +45,7 @@ class Drifted(Exception):
 
 
 class Unmixable(Exception):
-    """Packages do not install in a mixture of versions, for the reason given."""
+    """A mixture of packages, or a state between A and B, cannot be installed or taken apart, for the reason given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,10 @@ def content_of(mode: str, data: bytes) -> Content:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What is to be run: its files, in which bench (environment), with whose manifest; `name` is the key it is kept under."""
+    """What is to be run: its files, in which bench (environment), with whose manifest; `name` is the key it is kept under.
+
+    Bench and manifest are those of A, of B, or of a side between them that `Cells.join` took in.
+    """
 
     name: str
     files: Mapping[str, Content]
@@ -98,12 +101,13 @@ class Cells:
     a: Side
     b: Side
     differing: Difference
-    sessions: Mapping[str, Session]
+    sessions: dict[str, Session]
     metric: Metric
     kept: Kept
     told: Callable[[str, int], None] = field(default=lambda name, runs: None)
     ran: int = 0
     asked: set[Key] = field(default_factory=set)
+    between: dict[str, Side] = field(default_factory=dict)
     _benches: dict[str, Bench] = field(default_factory=dict)
 
     def __call__(self, cell: Cell, seed: int, again: int) -> Measured | Failed:
@@ -136,12 +140,20 @@ class Cells:
         found = self._benches.get(name) or self._benches.get("A")
         return found.environment.packages if found is not None else {}
 
+    def side(self, name: str) -> Side:
+        """A side by its name: A, B, or one that joined."""
+        return {"A": self.a, "B": self.b}.get(name) or self.between[name]
+
+    def join(self, name: str, side: Side, session: Session) -> None:
+        """Takes in a state between A and B, whose environment or manifest recipes may name; the session is not closed here."""
+        self.between[name], self.sessions[name] = side, session
+
     # What a cell consists of
 
     @cached_property
     def contents(self) -> dict[str, dict[str, Content]]:
         """The files of both sides, frozen."""
-        return {name: _contents(side, self.sessions[name].pristine) for name, side in (("A", self.a), ("B", self.b))}
+        return {name: contents_of(side, self.sessions[name].pristine) for name, side in (("A", self.a), ("B", self.b))}
 
     def recipe(self, cell: Cell) -> Recipe:
         """The tree of a cell: every file from the side its factor comes from."""
@@ -167,8 +179,11 @@ class Cells:
         if name not in self._benches:
             session = self.sessions[name]
             if session.procedure.unread or not session.procedure.interpreters:
-                raise CannotJudge(f"{name} cannot be installed: {session.procedure.unread or 'no interpreter that it allows is here'}")
+                why = f"cannot be installed: {session.procedure.unread or 'no interpreter that it allows is here'}"
+                raise Unmixable(f"it {why}") if name in self.between else CannotJudge(f"{name} {why}")
             found = session.first
+            if found.cause is not Cause.NONE and name in self.between:
+                raise Unmixable(f"it cannot be installed: {found.reason}")
             if found.cause is not Cause.NONE:
                 raise CannotJudge(f"{name} cannot be installed: {found.reason}", "readiness check --only installs")
             self.add_bench(name, session, found)
@@ -179,7 +194,7 @@ class Cells:
         ours = {entry.path for entry in session.project.entries}
         generated = frozenset(files.state_of(found.tree)) - ours
         copied = frozenset(record.local_packages(found.path) - _in_place(found.path))
-        side = self.a if session is self.sessions["A"] else self.b
+        side = next(self.side(known) for known, own in self.sessions.items() if own is session)
         crossings = answering(session.project, side.manifest, datetime.now(UTC))
         demo = DemoSession(session.project, side.manifest, session, crossings)
         self._benches[name] = Bench(session, demo, found, generated, _kept_home(session, name), copied)
@@ -208,7 +223,7 @@ class Cells:
 
     def _execute(self, recipe: Recipe, seed: int) -> tuple[Measured | Failed, float]:
         bench = self.bench(recipe.bench)
-        side = self.a if recipe.instrument == "A" else self.b
+        side = self.side(recipe.instrument)
         _clean(bench)
         _place(bench, recipe)
         if problem := _reinstalled(bench, recipe):
@@ -243,7 +258,8 @@ class Cells:
         return Measured(value, hashlib.sha256(whole.encode()).hexdigest()[:24])
 
 
-def _contents(side: Side, pristine: Path) -> dict[str, Content]:
+def contents_of(side: Side, pristine: Path) -> dict[str, Content]:
+    """The files of a side, which lie in `pristine`."""
     found = {}
     for path, digest in side.digests.items():
         mode, _, sha256 = digest.partition(" ")

@@ -15,6 +15,7 @@ from readiness.layers.infrastructure.ddmin import Minimal, OutOfRuns, Units, min
 from readiness.layers.infrastructure.evidence import Factor
 from readiness.layers.infrastructure.experiment import Cell, Failed, Measured
 from readiness.runs.attribute_cells import Cells, Content, Recipe, Unmixable, content_of
+from readiness.runs.attribute_metric import NoMetric
 from readiness.runs.attribute_units import Split, Unit, packages, split
 from readiness.world import git
 
@@ -42,8 +43,9 @@ class Inside:
 
 
 @dataclass
-class _Search:
-    """One search: in which context, over which seeds, with how many runs."""
+class Search:
+    """One search: in which context, over which seeds, with how many runs; `base` and `whole` are the metric without and with
+    all of the factor, a value a seed."""
 
     cells: Cells
     around: Cell
@@ -54,6 +56,7 @@ class _Search:
     effect: float = 0.0
     base: list[float] = field(default_factory=list)
     began: int = 0
+    whole: list[float] = field(default_factory=list)
 
     @property
     def runs(self) -> int:
@@ -62,19 +65,24 @@ class _Search:
 
     def effect_of(self, recipe: Callable[[], Recipe]) -> float | None:
         """The mean effect of a recipe against the context without the factor; None where it does not run."""
+        values = self.values_of(recipe)
+        return fmean(values) - fmean(self.base) if isinstance(values, list) else None
+
+    def values_of(self, recipe: Callable[[], Recipe]) -> list[float] | str:
+        """The metric of a recipe with each seed; why it does not run where it does not. Raises OutOfRuns."""
         if self.runs + self.seeds > self.most_runs:
             raise OutOfRuns
+        values = []
         try:
             made = recipe()
-        except Unmixable:
-            return None
-        values = []
-        for seed in range(self.seeds):
-            found = self.cells.run(made, seed)
-            if isinstance(found, Failed):
-                return None
-            values.append(found.value)
-        return fmean(values) - fmean(self.base)
+            for seed in range(self.seeds):
+                found = self.cells.run(made, seed)
+                if isinstance(found, Failed):
+                    return found.reason
+                values.append(found.value)
+        except (Unmixable, NoMetric) as error:
+            return str(error)
+        return values
 
     def explains(self, effect: float | None) -> bool:
         """Whether an effect is the share of the factor's that was asked for."""
@@ -92,7 +100,7 @@ def look(cells: Cells, found: Attribution, share: float, most_runs: int) -> Insi
     part = winner(found)
     if part is None:
         return None
-    search = _search(cells, found, part, share, most_runs)
+    search = searching(cells, found, part, share, most_runs)
     if Factor.INFRASTRUCTURE.value in part.names:
         if len(part.names) > 1:
             return _nothing(search, "it runs only together with others, so its packages cannot be told apart")
@@ -100,16 +108,16 @@ def look(cells: Cells, found: Attribution, share: float, most_runs: int) -> Insi
     return _files(search)
 
 
-def _search(cells: Cells, found: Attribution, part: Part, share: float, most_runs: int) -> _Search:
+def searching(cells: Cells, found: Attribution, part: Part, share: float, most_runs: int) -> Search:
     """Around which other factors the search is made: with none of the live ones from B, or with all, where more happens."""
     live = frozenset(name for other in found.parts if other.word is not Word.INERT for name in other.names)
     own = frozenset(part.names)
     seeds = min(found.seeds, SEEDS_AT_MOST) if found.seeded else 1
-    best = _Search(cells, frozenset(), part, seeds, most_runs, share, began=len(cells.asked))
+    best = Search(cells, frozenset(), part, seeds, most_runs, share, began=len(cells.asked))
     for around in (frozenset[str](), live - own):
         without, with_it = _values(cells, around, seeds), _values(cells, around | own, seeds)
         if without and with_it and abs(fmean(with_it) - fmean(without)) > abs(best.effect):
-            best = _Search(cells, around, part, seeds, most_runs, share, fmean(with_it) - fmean(without), without, best.began)
+            best = Search(cells, around, part, seeds, most_runs, share, fmean(with_it) - fmean(without), without, best.began, with_it)
     return best
 
 
@@ -118,14 +126,14 @@ def _values(cells: Cells, cell: Cell, seeds: int) -> list[float]:
     return [item.value for item in found if isinstance(item, Measured)] if all(isinstance(item, Measured) for item in found) else []
 
 
-def _nothing(search: _Search, note: str) -> Inside:
+def _nothing(search: Search, note: str) -> Inside:
     return Inside(search.factor.name, (), 0, 0.0, search.effect, 0.0, search.seeds, search.runs, False, note=note)
 
 
 # Files and what is in them
 
 
-def _files(search: _Search) -> Inside:
+def _files(search: Search) -> Inside:
     if not search.base:
         return _nothing(search, "it changes nothing with all others from A, nor with all others from B")
     cells = search.cells
@@ -153,7 +161,7 @@ def _files(search: _Search) -> Inside:
     return _said(search, Minimal(inner.units, inner.whole and outer.whole), [units[i] for i in sorted(inner.units)], len(units), of_units)
 
 
-def _minimal(search: _Search, count: int, recipe: Callable[[Units], Recipe]) -> Minimal:
+def _minimal(search: Search, count: int, recipe: Callable[[Units], Recipe]) -> Minimal:
     return minimal(count, lambda chosen: search.explains(search.effect_of(lambda: recipe(chosen))))
 
 
@@ -179,7 +187,7 @@ def _mixed(cells: Cells, paths: Sequence[str], splits: Sequence[Split], chosen: 
     return mixed
 
 
-def _recipe(search: _Search, replaced: Mapping[str, Content | None]) -> Recipe:
+def _recipe(search: Search, replaced: Mapping[str, Content | None]) -> Recipe:
     """The context with some files replaced; None takes one away. With all that the factor changed it is a cell of before."""
     cells = search.cells
     changed = [path for name in search.factor.names for path in cells.differing.changed[name]]
@@ -197,7 +205,7 @@ def _recipe(search: _Search, replaced: Mapping[str, Content | None]) -> Recipe:
     return Recipe(name, files, base.bench, base.instrument)
 
 
-def _said(search: _Search, found: Minimal, units: Sequence[Unit], candidates: int, recipe: Callable[[Units], Recipe]) -> Inside:
+def _said(search: Search, found: Minimal, units: Sequence[Unit], candidates: int, recipe: Callable[[Units], Recipe]) -> Inside:
     search.most_runs += search.seeds  # what was found was run before, but for all units at once
     effect = search.effect_of(lambda: recipe(found.units)) or 0.0
     return Inside(
@@ -235,7 +243,7 @@ def _touching(root: Path, first: str, last: str, path: str) -> list[str]:
 # Packages
 
 
-def _packages(search: _Search) -> Inside:
+def _packages(search: Search) -> Inside:
     cells = search.cells
     if not search.base:
         return _nothing(search, "it changes nothing with all others from A, nor with all others from B")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -86,7 +86,7 @@ def side(root: Path, text: str, scratch: Path) -> Side:
         with contextlib.suppress(UsageError):
             commit = git.resolve(toplevel, text)
         if commit:
-            return _commit(root, toplevel, text, commit, scratch)
+            return of_commit(root, toplevel, text, commit, scratch)
     path = Path(text).expanduser()
     if path.is_dir():
         return _folder(path.resolve(), text, text)
@@ -108,7 +108,8 @@ def _folder(path: Path, text: str, shown: str) -> Side:
     return Side(text, f"{shown}{at}", project, manifest, commit)
 
 
-def _commit(root: Path, toplevel: Path, text: str, commit: str, scratch: Path) -> Side:
+def of_commit(root: Path, toplevel: Path, text: str, commit: str, scratch: Path) -> Side:
+    """A commit as a side, its files written below `scratch`. Raises UsageError or InputError where it cannot be one."""
     base = scratch / toplevel.name
     git.extract(toplevel, commit, base)
     inside = base / root.relative_to(toplevel)
@@ -143,6 +144,11 @@ def _run(root: Path, toplevel: Path | None, text: str, scratch: Path) -> Side:
     return Side(text, f"{shown}{at}", project, manifest, "" if run.dirty else run.commit, run)
 
 
+def writing(side: Side, written: tuple[str, ...]) -> Side:
+    """The side without the files of the globs `written`."""
+    return replace(side, written=written)
+
+
 def _written(side: Side, run: Run) -> tuple[str, ...]:
     """Globs of what a run writes, of which it records nothing that was there before."""
     demo = side.manifest.demo
@@ -161,13 +167,20 @@ def _manifest(root: Path, text: str) -> Manifest:
 class Difference:
     """What differs between two sides: the files of each factor that do, and the factors, the manifest's order first.
 
-    `installed` says that they are set up differently, whatever their files say; `owner` maps every path to its factor.
+    `installed` says that they are set up differently, whatever their files say; `owner` maps every path to its factor,
+    by what both manifests declare and the `parts` of one's own.
     """
 
     owner: Mapping[str, str]
     changed: Mapping[str, tuple[str, ...]]
     same: tuple[str, ...]
     installed: bool
+    declared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+    def factor(self, path: str) -> str:
+        """The factor of any path, also of one that neither side has."""
+        return self.owner.get(path) or _owner(path, self.declared, self.parts)
 
     @property
     def factors(self) -> tuple[str, ...]:
@@ -187,7 +200,7 @@ def difference(a: Side, b: Side, parts: Mapping[str, str]) -> Difference:
     changed = {name: tuple(path for path in differing if owner[path] == name) for name in names}
     installed = _setup(a.procedure) != _setup(b.procedure)
     kept = {name: paths for name, paths in changed.items() if paths or (installed and name == Factor.INFRASTRUCTURE.value)}
-    return Difference(owner, kept, tuple(name for name in names if name not in kept), installed)
+    return Difference(owner, kept, tuple(name for name in names if name not in kept), installed, declared, parts)
 
 
 def _owner(path: str, declared: Mapping[str, tuple[str, ...]], parts: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ from readiness.config import manifest as manifests
 from readiness.config.manifest import Demo, Manifest, Price
 from readiness.errors import CannotJudge, InputError, UsageError
 from readiness.formats import cassette as cassettes
-from readiness.formats import redaction
+from readiness.formats import codings, redaction
 from readiness.formats.cassette import Cassette
 from readiness.formats.redaction import Redactor, Secret
 from readiness.layers.infrastructure import procedure
@@ -128,7 +128,7 @@ def record(
     Raises CannotJudge where the demo did not run to a good end, or something of it could not be kept: nothing is then.
     """
     project, manifest, demo = planned.project, planned.manifest, planned.demo
-    reach = upstream or Upstream(demo.timeout_s, redaction.codings())
+    reach = upstream or Upstream(demo.timeout_s, codings.known())
     wanted = Wanted(planned.doors, values(demo, environment), planned.now, planned.expires_at, reach)
     made = Recording(wanted, project.id, demo)
     with closing(Session(project, procedure.discover(project, manifest), progress)) as session:
@@ -200,10 +200,7 @@ def _kept(cassette: Cassette, folder: Path) -> Iterator[tuple[str, bytes]]:
                 continue
             data = (folder / body.digest.removeprefix("sha256:")).read_bytes()
             yield f"{name} {item.request.host}", data
-            coding = {key.lower(): value for key, value in headers}.get("content-encoding", "")
-            for part in reversed([part.strip().lower() for part in coding.split(",")]):
-                data = redaction.decoded(data, part) if part not in ("", "identity") else data
-            yield f"{name} {item.request.host}", data
+            yield f"{name} {item.request.host}", codings.plain(data, codings.layers({key.lower(): value for key, value in headers}))
 
 
 def _written(planned: Plan, made: Recording, cassette: Cassette) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from readiness.world import git
+from readiness.world.project import Project
 
 _UNCOMMITTED: Final = "0" * 40
 
@@ -51,3 +52,17 @@ def _author(root: Path, commit: str) -> Author:
     found = git.ask(root, "show", "-s", "--no-use-mailmap", "--format=%an%n%ae", commit) or b""
     name, _, mail = found.decode(errors="replace").strip().partition("\n")
     return Author(name, mail)
+
+
+def last_author(project: Project, path: str) -> Author | None:
+    """Who made the last change of a file of a project; both empty where it is not committed, None where git cannot say."""
+    if project.repository is None or not project.commit:
+        return None
+    where = path if project.folder == "." else f"{project.folder}/{path}"
+    if project.vcs and git.ask(project.repository, "status", "--porcelain", "--", f":(top,literal){where}"):
+        return Author("", "")
+    found = git.ask(project.repository, "log", "-1", "--format=%H", project.commit, "--", f":(top,literal){where}")
+    commit = (found or b"").decode().strip()
+    if not commit or git.shallow(project.repository):
+        return None
+    return _author(project.repository, commit)

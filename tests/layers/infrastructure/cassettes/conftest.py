@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from readiness.formats import codings
 from readiness.formats.cassette import Base, Body, Cassette
-from readiness.formats.redaction import Redactor, Secret, codings
+from readiness.formats.redaction import Redactor, Secret
 from readiness.layers.infrastructure.cassettes.recorder import Recorder
 from readiness.layers.infrastructure.cassettes.replayer import Replayer
 from readiness.sequence.evidence import Digest
@@ -62,7 +63,7 @@ class Tape:
         redactor = Redactor([Secret(name, value, canary(name)) for name, value in self.secrets.items()], self.redact)
         led = {HOST: ("127.0.0.1", self.secure.server_port), "plain.vendor.example": ("127.0.0.1", self.server.server_port),
                "pinned.vendor.example": ("127.0.0.1", self.secure.server_port)}  # fmt: skip
-        upstream = Upstream(self.timeout_s, codings(), led, self.authority.bundle().decode())
+        upstream = Upstream(self.timeout_s, codings.known(), led, self.authority.bundle().decode())
         self.recorder = Recorder(upstream, redactor, self.folder / "blobs")
         gate = self._gate(self.recorder)
         try:

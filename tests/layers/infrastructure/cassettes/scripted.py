@@ -206,6 +206,15 @@ class Handler(BaseHTTPRequestHandler):
         """Brotli, whatever was asked for."""
         self.say(200, b"\x0b\x02\x80hello\x03", "text/plain", Content_Encoding="br")
 
+    def at_zstd(self, data: bytes, times: int) -> None:
+        """Zstandard, whatever was asked for, streamed: one frame that holds its five bytes as they are."""
+        frame = b"\x28\xb5\x2f\xfd\x20\x05\x29\x00\x00hello"
+        self.stream([frame[:7], frame[7:]], "text/plain", Content_Encoding="zstd")
+
+    def at_echo_coded(self, data: bytes, times: int) -> None:
+        """What was sent, as it was sent, in the coding it says it has."""
+        self.say(200, data, "text/plain", Content_Encoding=self.headers["Content-Encoding"])
+
     def at_binary(self, data: bytes, times: int) -> None:
         """Every byte there is."""
         self.say(200, bytes(range(256)) * 50, "image/png", ETag='"x"', X_Two="a", Cache_Control="no-store")

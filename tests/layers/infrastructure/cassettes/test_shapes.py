@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import openai
 import pytest
 
+from readiness.world.demo import canary
 from readiness.world.proxy import wire
 from tests.layers.infrastructure.cassettes import clients
 from tests.layers.infrastructure.cassettes.conftest import NAME, VALUE, Tape
@@ -300,18 +301,48 @@ def test_a_request_that_is_too_long_is_refused_and_told(tape: Tape, monkeypatch:
     assert "which is too long to be kept" in tape.recorder.troubles[0]
 
 
-def test_no_coding_is_asked_for_that_cannot_be_looked_into_and_none_is_kept(tape: Tape) -> None:
-    from readiness.formats.redaction import codings
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+def test_no_coding_is_asked_for_that_cannot_be_looked_into_and_none_is_kept(
+    tape: Tape, coding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from readiness.formats import codings
 
-    if "br" in codings():
-        pytest.skip("brotli is installed here")
+    monkeypatch.setattr(codings, "PACKAGES", {"br": ("no_such_brotli",), "zstd": ("no_such_zstd",)})
     with tape.recorded() as env:
         clients.call(env, "POST", "/gzip", b"x", {"Accept-Encoding": "br, gzip;q=0.5, zstd"})
-        assert clients.call(env, "GET", "/br")[0] == 200
+        assert clients.call(env, "GET", f"/{coding}")[0] == 200
     assert tape.recorder is not None
     assert tape.server.told[0][2]["Accept-Encoding"] == "gzip;q=0.5"
     assert len(tape.recorder.exchanges) == 1
-    assert "the coding `br`, which cannot be looked through for secrets here" in tape.recorder.troubles[0]
+    assert tape.recorder.troubles == [
+        f"the answer to GET {tape.server.url.removeprefix('http://')}/v1/{coding} cannot be kept: a body comes in the coding `{coding}`, "
+        f"which cannot be looked through for secrets here (`no_such_{'brotli' if coding == 'br' else 'zstd'}` is not installed)"
+    ]
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+def test_what_can_be_looked_into_is_recorded_and_replayed_to_the_bit(tape: Tape, coding: str) -> None:
+    from readiness.formats import codings
+
+    if coding not in codings.known():
+        pytest.skip(f"nothing here knows {coding}")
+
+    def ask(env: Mapping[str, str], secret: str) -> list[bytes]:
+        clean, dirty = (codings.coded(text, coding) for text in (b"what was said " * 9, b"it is " + secret.encode()))
+        headers = {"Content-Encoding": coding, "Accept-Encoding": coding}
+        asked = [("GET", f"/{coding}", None), ("POST", "/echo-coded", clean), ("POST", "/echo-coded", dirty)]
+        return [clients.call(env, method, path, body, headers)[2] for method, path, body in asked]
+
+    with tape.recorded() as env:
+        said = ask(env, VALUE)
+    assert tape.recorder is not None
+    assert tape.recorder.troubles == []
+    assert tape.server.told[1][2]["Accept-Encoding"] == coding
+    with tape.replayed() as env:
+        again = ask(env, canary(NAME))
+    assert again[:2] == said[:2]
+    assert codings.decoded(again[2], coding) == b"it is " + canary(NAME).encode()
+    assert VALUE.encode() not in b"".join(codings.decoded(body, coding) for body in again)
 
 
 def test_upstream_that_refuses_breaks_or_is_silent_is_told_to_the_client_and_kept(tape: Tape) -> None:

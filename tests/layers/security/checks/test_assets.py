@@ -20,6 +20,7 @@ OWN = {
     "security.anonymous-refused",
     "security.policy-valid",
     "security.budgets-kept",
+    "security.training-data-signed",
     *OBSERVED_ONLY,
 }
 CHECKS = [spec.id for spec in catalog.OURS if spec.layer is Layer.SECURITY and spec.id in OWN]
@@ -30,6 +31,7 @@ NAMED = {
     "security.policy-valid": 'unrecognized action `Action::"clsoe"`, did you mean `Action::"close"`?',
     "security.budgets-kept": 'Client::"shop" was permitted 4 by `clients_ask`, whose budget is 3/day',
     "security.secrets-referenced": "MAIL_TOKEN is read and declared nowhere",
+    "security.training-data-signed": "data/train/tickets.csv changed since it was approved on 2026-10-02",
     "security.dependencies-audited": "leaf 1.0 is vulnerable: PYSEC-2026-7, fixed in 2.0",
     "security.infrastructure-code-scanned": "Ensure all data stored in the SQS queue is encrypted (aws_sqs_queue.tickets) (CKV_AWS_27)",
 }

@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from readiness.formats import model_calls
+from readiness.formats import codings, model_calls
 from readiness.formats.cassette import Answer, Body, Exchange, Request
-from readiness.formats.redaction import Redactor, Undecodable, decoded, lengths
+from readiness.formats.codings import Undecodable
+from readiness.formats.redaction import Redactor, lengths
 from readiness.sequence.evidence import Digest
 from readiness.world import files
 from readiness.world.proxy.doors import Door
@@ -193,7 +194,7 @@ class Recorder:
         call = call_of(asked.method, asked.url, asked.body, door)
         try:
             answer, body = self._answer(heard)
-            tokens = model_calls.usage(_plain(body, lowered(heard.headers))) if call else (None, None)
+            tokens = model_calls.usage(codings.plain(body, codings.layers(lowered(heard.headers)))) if call else (None, None)
         except (Undecodable, OSError) as refused:
             self._trouble(f"the answer to {asked.shown} cannot be kept: {_words(refused)}")
             return
@@ -289,12 +290,6 @@ def _head(event: h11.Response, heard: Heard, asked: Asked) -> None:
         heard.headers = [(name, value) for name, value in heard.headers if name.lower() != "content-length"]
     elif "content-length" not in names and asked.method != "HEAD" and event.status_code not in (204, 304):
         heard.framing = "close"
-
-
-def _plain(body: bytes, headers: Mapping[str, str]) -> bytes:
-    for coding in reversed([part.strip().lower() for part in headers.get("content-encoding", "").split(",")]):
-        body = decoded(body, coding) if coding not in ("", "identity") else body
-    return body
 
 
 def lowered(headers: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -11,8 +11,9 @@ from typing import Final
 
 from readiness.formats import matching
 from readiness.formats.cassette import Answer, Body, Cassette, Exchange
+from readiness.formats.codings import Undecodable
 from readiness.formats.matching import Canonical, Tidy
-from readiness.formats.redaction import Redactor, Secret, Undecodable
+from readiness.formats.redaction import Redactor, Secret
 from readiness.layers.infrastructure.cassettes.recorder import call_of, lowered
 from readiness.world.proxy.doors import Door
 from readiness.world.proxy.wire import Answering, Asked, Pairs

@@ -1,0 +1,3 @@
+"""Answers tickets."""
+
+VALUE = 3
