@@ -249,6 +249,9 @@ def _kept(stage: Stage, demo: Demo, container: str, folder: str, wish: Wish) -> 
     )
     if ended["stuck"]:
         raise CannotJudge(f"the user of service `{service.name}` may not replace {ended['stuck'][0]}, which its image holds already")
+    events = engine.fetch(container, f"{GIVEN}/{watched.EVENTS}") or b""
+    if (ended["code"] or 0) < 0 and b'"kind": "end"' not in events and said is not None:
+        raise CannotJudge(f"the watching program died of signal {-ended['code']} in the container of service `{service.name}`")
     streams = []
     for name in ("stdout", "stderr"):
         (place / name).write_bytes(engine.fetch(container, f"{GIVEN}/{name}") or b"")
@@ -266,7 +269,7 @@ def _kept(stage: Stage, demo: Demo, container: str, folder: str, wish: Wish) -> 
         if data is not None:
             beneath.write(tree, path, data)
     outputs, missing = demos.keep(session, demo, tree, LABEL, ran)
-    seen = watched.parsed(engine.fetch(container, f"{GIVEN}/{watched.EVENTS}") or b"", demo, wish)
+    seen = watched.parsed(events, demo, wish)
     run = Run(ran, outputs, missing, (), (), seen)
     return _Ended(run, str(ended["python"]), tuple(str(item) for item in ended["silent"]))
 
@@ -275,15 +278,26 @@ def _told(stage: Stage, context: Context, demo: Demo, image: _Image, ended: _End
     """Whether the rung is reached; what may not be the project's own doing is `unknown`."""
     service, here = stage.system.service, context.session.first.interpreter
     cause, reason = ladder.ended(ended.run, demo)
+    if cause is Cause.FILE and (name := _of_the_project(stage, image, reason)):
+        cause, reason = Cause.PROJECT, f"{reason}, which the project holds as {name} and the image does not"
     if cause is not Cause.NONE:
         why = _not_its_own(demo, image, ended, absent) if cause is Cause.PROJECT else ""
         cause, reason = (Cause.NOT_EXERCISED, f"{reason} ({why})") if why else (cause, reason)
     elif found := ladder.differs(context.demo.first, ended.run, demo):
         other = here is not None and ended.python.rpartition(".")[0] != here.minor
         cause, reason = Cause.PROJECT, f"the result differs: {found}" + (f" (Python {ended.python} there)" if other else "")
+    if cause is not Cause.NONE:
+        return Step(cause, f"in the container of service `{service.name}` {reason}"), ""
     beside = f", beside {listed(item.name for item in stage.system.beside if item.name not in absent)}" if stage.addresses else ""
     text = f"the same result in the image of service `{service.name}` with its Python {ended.python}{beside}, and no way out"
-    return Step(cause, f"in the container of service `{service.name}` {reason}"), text
+    return Step(), text
+
+
+def _of_the_project(stage: Stage, image: _Image, reason: str) -> str:
+    """The file of the project that a demo did not find where its working folder has the project's place; empty where it is none."""
+    asked = reason.rpartition(" ")[2].strip("'\"")
+    inside = posixpath.relpath(posixpath.join(image.folder, asked), image.folder) if asked else ""
+    return inside if inside in stage.session.project.paths else ""
 
 
 def _not_its_own(demo: Demo, image: _Image, ended: _Ended, absent: dict[str, str]) -> str:

@@ -25,8 +25,8 @@ _MACHINE: Final = re.compile(
     re.IGNORECASE,
 )
 _UNREACHED: Final = re.compile(
-    r"temporary failure (?:in name resolution|resolving)|could not resolve|failed to fetch|unable to fetch|EAI_AGAIN|ENOTFOUND|"
-    r"ETIMEDOUT|ECONNRE\w+|getaddrinfo|name or service not known|no address associated|certificate verify failed|"
+    r"temporary failure (?:in name resolution|resolving)|could not resolve|failed to fetch|unable to fetch|\bEAI_AGAIN\b|\bENOTFOUND\b|"
+    r"\bETIMEDOUT\b|\bECONNRE\w+|getaddrinfo|name or service not known|no address associated|certificate verify failed|"
     r"invalid peer certificate|self.signed certificate|i/o timeout|connection (?:timed out|refused|reset)|network is unreachable|"
     r"failed to establish a new connection|dns error|tcp connect error|error sending request|failed to lookup|no such host|"
     r"HTTP(?:/1\.1)?[ :]+(?:status )?(?:5\d\d|429|403|407)|read timed out|unable to access 'http",
