@@ -8,14 +8,14 @@ fatal. Nothing is started here: this reads.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from readiness.config.manifest import Demo
 from readiness.errors import CannotJudge
 from readiness.formats import dotenv, startable
-from readiness.formats.startable import Mounted, Startable
+from readiness.formats.startable import Startable
 from readiness.layers.infrastructure import declarations
 from readiness.sequence.wording import listed
 from readiness.world import demo as demos
@@ -85,6 +85,7 @@ def system(project: Project, demo: Demo) -> System:
     _allowed(file, [services[name] for name in needed])
     others = [item for item in services.values() if _anyway(services, item, found.service.name) and item.name not in needed]
     absent = {item.name: f"{file}:{item.refusals[0].line}: {item.refusals[0].text}" for item in others if item.refusals}
+    absent |= {item.name: text for item in others for _, text in _sharing(item, services.values())}
     order = dict.fromkeys([*needed, *(name for item in others for name in _needed(services, item.name, file))])
     absent |= {name: "" for name in order if name not in needed and services[name].refusals and name not in absent}
     beside = tuple(services[name] for name in order if name != found.service.name and name not in absent)
@@ -177,15 +178,17 @@ def _allowed(file: str, services: list[Startable]) -> None:
     for item in services:
         if item.refusals:
             raise CannotJudge(f"{file}:{item.refusals[0].line}: service `{item.name}`: {item.refusals[0].text}")
-    sharing: dict[str, list[tuple[str, Mounted]]] = {}
-    for item in services:
-        for mount in item.mounts:
-            if mount.bind:
-                sharing.setdefault(mount.source, []).append((item.name, mount))
-    for source, users in sharing.items():
-        if len({name for name, _ in users}) > 1 and not all(mount.read_only for _, mount in users):
-            line = users[-1][1].line
-            raise CannotJudge(f"{file}:{line}: {listed(name for name, _ in users)} would share the folder `{source}`, and each gets a copy")
+    for line, text in (told for item in services for told in _sharing(item, services)):
+        raise CannotJudge(f"{file}:{line}: {text}")
+
+
+def _sharing(item: Startable, services: Iterable[Startable]) -> Iterator[tuple[int, str]]:
+    """Folders of the project that a service and another one mount, and not both only read: each gets a copy of its own."""
+    for mount in item.mounts:
+        for other in services:
+            for its in other.mounts if other.name != item.name else ():
+                if mount.bind and its.bind and mount.source == its.source and not (mount.read_only and its.read_only):
+                    yield mount.line, f"`{item.name}` and `{other.name}` would share `{mount.source}`, and each gets a copy here"
 
 
 def unlike_the_demo(demo: Demo, service: Startable, file: str) -> str:

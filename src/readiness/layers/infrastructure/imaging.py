@@ -47,7 +47,9 @@ _NO_DOCKERFILE: Final = re.compile(
 _NO_FILE: Final = re.compile(
     r"no such file or directory|: not found|file not found in build context|no items matching|no source files", re.I
 )
-_STEP: Final = re.compile(r'building at STEP "(.*?)": |^\s*>>> (.*)$|>>>\s(.*)$|^Step \d+/\d+ : (.*)$', re.MULTILINE)
+_STEP: Final = re.compile(r'building at STEP "(.*?)": |>>> (.*)$|^Step \d+/\d+ : (.*)$', re.MULTILINE)
+_MORE: Final = re.compile(r"(>>>[^\n]*)(?:\n[^\n]*>>>[^\n]*)+")
+"""An instruction of several lines, each of which BuildKit marks: it begins on the first."""
 _STEPS: Final = re.compile(r"^(?:\[\d+/\d+\] )?STEP \d+(?:/\d+)?: (.*)$|^Step \d+/\d+ : (.*)$", re.MULTILINE)
 _NOISE: Final = re.compile(
     r"building at STEP|^Error: |^ERROR|^The command |^-+$|^[\w./-]*(?:Dockerfile|Containerfile)[\w.-]*:\d+|^\s*\d+ \||"
@@ -105,7 +107,7 @@ def trouble(said: str, text: str) -> Trouble:
 
 def _failed(said: str) -> str:
     """The instruction a build ended at: the one an error names, else the last that was begun."""
-    named = [next(filter(None, found.groups()), "") for found in _STEP.finditer(said)]
+    named = [next(filter(None, found.groups()), "") for found in _STEP.finditer(_MORE.sub(r"\1", said))]
     begun = [next(filter(None, found.groups()), "") for found in _STEPS.finditer(said)]
     return (named or begun or [""])[-1].strip()
 
@@ -132,7 +134,7 @@ def _said(said: str) -> list[str]:
 
 def _last(said: str) -> str:
     """The last line that a step, and not the builder, said."""
-    lines = [re.sub(r"^#\d+ (?:\d+\.\d+ )?", "", line) for line in _said(said)]
+    lines = [re.sub(r"^(?:#\d+ )?(?:\d+\.\d+ )?", "", line) for line in _said(said)]
     told = [line for line in lines if not _NOISE.search(line)]
     return one_line((told or lines or ["it said nothing"])[-1])
 
