@@ -14,6 +14,7 @@ import pytest
 from readiness.config import manifest as manifests
 from readiness.errors import CannotJudge
 from readiness.layers.infrastructure import procedure
+from readiness.layers.infrastructure.cassettes.answering import answering as answering_of
 from readiness.runs import contained
 from readiness.sequence.finding import Cause
 from readiness.world import engine as engines
@@ -82,7 +83,7 @@ def tried(root: Path) -> tuple[Cause, str]:
     """The demo of a project run in containers alone: NONE where it gave the same, else whose fault it is, and what is said."""
     project, manifest, now = projects.load(root), manifests.load(root), datetime.now(UTC)
     with closing(Session(project, procedure.discover(project, manifest))) as session:
-        demo = DemoSession(project, manifest, session)
+        demo = DemoSession(project, manifest, session, answering_of(project, manifest, now))
         context = Context(project, manifest, session, demo, now)
         assert demo.demo is not None
         assert demo.first.ran.ok, demo.first.ran.said

@@ -14,10 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from readiness.runs import record
 from readiness.sequence.finding import Cause
 from readiness.testing.projects import make_repository
 from readiness.world.engine import LABEL, Engine
 from tests import engines
+from tests.layers.infrastructure.cassettes.scripted import Scripted
 
 DEMO = """
 import os, socket, urllib.request
@@ -221,3 +223,36 @@ def test_what_a_killed_run_left_is_removed_by_the_next_and_nothing_else(
     assert not any(engine.labelled(run).values())
     assert engine.labelled("mine")["container"] == [engine.inspected("container", ours)["Id"]]
     engine.must("rm", ours)
+
+
+CALLING = """
+import json, os, urllib.request
+
+def ask(text):
+    body = json.dumps({"model": "small", "messages": [{"role": "user", "content": text}]}).encode()
+    headers = {"Authorization": "Bearer " + os.environ["MODEL_KEY"], "Content-Type": "application/json"}
+    request = urllib.request.Request(os.environ["OPENAI_BASE_URL"] + "/chat/completions", body, headers)
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)["choices"][0]["message"]["content"]
+
+with open("a.txt", "w") as out:
+    out.write(ask("how long?"))
+"""
+
+
+def test_a_demo_is_answered_from_its_cassette_inside(
+    engine: Engine, workplace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("READINESS_WORK", str(workplace / "work"))
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    toml = '[demo]\ncommand = ["python", "demo.py"]\noutputs = ["a.txt"]\nsecrets = ["MODEL_KEY"]\nnetwork = "cassette"\n'
+    files = {"demo.py": CALLING, "readiness.toml": toml, "Dockerfile": DOCKERFILE, "compose.yaml": "services:\n  app: {build: .}\n"}
+    root = make_repository(tmp_path / "project", files)
+    model = Scripted()
+    user = {"MODEL_KEY": "sk-runs/Secret+0123456789abcdef", "OPENAI_BASE_URL": f"{model.url}/v1"}
+    try:
+        record.record(record.plan(root, record.Options(), None, user), environment=user)
+    finally:
+        model.end()
+    cause, said = engines.tried(root)
+    assert (cause, said.startswith("the same result in the image")) == (Cause.NONE, True), said

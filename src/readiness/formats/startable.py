@@ -32,7 +32,8 @@ _TAKEN: Final = frozenset(
 _BUILT: Final = frozenset({"context", "dockerfile", "target", "args"})
 _BUILD_LEFT: Final = frozenset({"labels", "cache_from", "cache_to", "tags", "no_cache", "pull"})
 _SPAN: Final = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
-_VARIABLE: Final = re.compile(r"\$(?:(\$)|\{(\w+)(?:(:?[-?+])([^}]*))?\}|([A-Za-z_]\w*))")
+_VARIABLE: Final = re.compile(r"\$(?:(\$)|\{(\w+)(?:(:?[-?+])((?:[^{}]|\{[^{}]*\})*))?\}|([A-Za-z_]\w*))")
+"""A variable with what stands for it, which may hold another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,11 +222,11 @@ class _Reader:
             name, how, other = found[2] or found[5], found[3] or "", found[4] or ""
             value = self._values.get(name)
             if how.endswith("+"):
-                return other if value or (value is not None and how == "+") else ""
+                return self._text(other, *keys) if value or (value is not None and how == "+") else ""
             if value or (value is not None and how == "-"):
                 return value
             if how.endswith("-"):
-                return other
+                return self._text(other, *keys)
             self._refuse(f"`{name}` is given no value by an example environment file or by env of [demo]", *keys)
             return ""
 

@@ -202,7 +202,8 @@ def _made(stage: Stage, context: Context, demo: Demo, image: _Image, crossing: C
     told = watched.told(_filled(demo, url), list(_filled(demo, url).command), wish, f"{GIVEN}/{watched.EVENTS}")
     probes = Path(watched.__file__).with_name("probes")
     more = ["-v", f"{stage.volume('given')}:{GIVEN}"]
-    more += ["-v", f"{session.sandbox.given}:{session.sandbox.given}:ro"] if doors[0] else []
+    shown = {session.sandbox.given, *(Path(socket).parent for socket in doors[0].values())} if doors[0] else set()
+    more += [word for folder in sorted(shown) for word in ("-v", f"{folder}:{folder}:ro")]
     words = (image.python, "-I", f"{GIVEN}/contained.py", f"{GIVEN}/spec.json")
     entrypoint, command = (image.entrypoint, words) if image.entrypoint else (words[:1], words[1:])
     container = stage.create(service, entrypoint=entrypoint, command=command, env=env, more=tuple(more))

@@ -94,6 +94,21 @@ def test_variables_and_files_come_from_what_is_committed_and_from_the_manifest(t
     assert "UNUSED" not in found.environment
 
 
+def test_a_secret_that_is_only_named_is_the_same_wherever_it_is_asked_for(tmp_path: Path) -> None:
+    text = """
+services:
+  app: {build: ., environment: {DATABASE_URL: 'postgres://me:${POSTGRES_PASSWORD}@db/x'}, depends_on: [db]}
+  db: {image: postgres, environment: {POSTGRES_PASSWORD: '${POSTGRES_PASSWORD:?}'}}
+"""
+    found = read(tmp_path / "1", text, _env_example="POSTGRES_PASSWORD=\n")
+    password = found.beside[0].environment["POSTGRES_PASSWORD"]
+    assert password.startswith("readiness-canary-")
+    assert found.service.environment["DATABASE_URL"] == f"postgres://me:{password}@db/x"
+    assert "`POSTGRES_PASSWORD` is given no value" in refused(tmp_path / "2", text)
+    other = text.replace("POSTGRES_PASSWORD", "POSTGRES_HOST")
+    assert "`POSTGRES_HOST` is given no value" in refused(tmp_path / "3", other, _env_example="POSTGRES_HOST=\n")
+
+
 def test_the_file_an_engine_would_read_is_read(tmp_path: Path) -> None:
     def file(name: str, *paths: str) -> str:
         return composed.file_of(projects.load(make_repository(tmp_path / name, {"a.py": "", **dict.fromkeys(paths, "services: {}")})))

@@ -8,6 +8,7 @@ fatal. Nothing is started here: this reads.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -23,6 +24,9 @@ from readiness.world.project import Project
 
 NAMES: Final = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 """The names an engine looks for, in its order."""
+
+
+_SECRET: Final = re.compile(r"(?:PASSWORD|PASSWD|PASS|SECRET|TOKEN|KEY)(?:_|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +97,14 @@ def system(project: Project, demo: Demo) -> System:
 
 
 def values(project: Project, demo: Demo, file: str) -> dict[str, str]:
-    """What fills the variables of a compose file: env of [demo], what stands for its secrets, and files that are committed."""
+    """What fills the variables of a compose file: env of [demo], what stands for secrets, and files that are committed.
+
+    A secret that an example environment file names without a value is given what stands for one: everything is made anew.
+    """
     found: dict[str, str] = {}
     for path in declarations.example_files(project):
         found = dotenv.parse(project.text(path)) | found
+    found |= {name: demos.canary(name) for name, value in found.items() if not value and _SECRET.search(name)}
     own = posixpath.normpath(posixpath.join(posixpath.dirname(file), ".env"))
     return found | dotenv.parse(_active(project.text(own))) | demos.canaries(demo) | dict(demo.env)
 
