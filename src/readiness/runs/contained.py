@@ -196,6 +196,7 @@ def _made(stage: Stage, context: Context, demo: Demo, image: _Image, crossing: C
     url = env.get("DATABASE_URL") or service.environment.get("DATABASE_URL", "")
     limit_s = watched.limit_s(demo, wish)
     spec = {
+        "folder": image.folder,
         "probe": f"{GIVEN}/run_demo.py", "demo": f"{GIVEN}/demo.json", "out": GIVEN, "outputs": demos.written(demo),
         "waits": stage.listening, "wait_s": WAIT_S, "limit_s": limit_s,
     }  # fmt: skip

@@ -10,9 +10,11 @@ import contextlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +32,8 @@ QUICK_S: Final = 60
 ANSWERS_S: Final = 20
 OUTPUT_BYTES: Final = 1 << 30
 """The most that is copied out of a container as one file."""
+_NOWHERE: Final = re.compile(r"no such file|could not find the file|not a directory|does not exist|could not be found", re.IGNORECASE)
+"""How engines say that a file is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,26 +115,42 @@ class Engine:
             raise CannotJudge(f"nothing can be copied into {folder} of a container: {said.last}", f"{self.name} info")
 
     def fetch(self, container: str, path: str) -> bytes | None:
-        """The content of a regular file of a container, running or ended; None where there is none, or it is too large."""
-        process = subprocess.Popen(
-            [self.client, "cp", f"{container}:{path}", "-"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=self._environment(),
-        )
-        assert process.stdout is not None
-        try:
-            with contextlib.suppress(tarfile.TarError, EOFError), tarfile.open(fileobj=process.stdout, mode="r|") as archive:
-                member = archive.next()
-                if member is not None and member.isreg() and member.size <= OUTPUT_BYTES:
-                    handle = archive.extractfile(member)
-                    return handle.read() if handle is not None else None
+        """The content of a regular file of a container, running or ended; None where there is none.
+
+        Raises CannotJudge where the engine does not say, or the file is larger than what is copied.
+        """
+        with tempfile.TemporaryFile() as said:
+            process = subprocess.Popen(
+                [self.client, "cp", f"{container}:{path}", "-"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                env=self._environment(),
+            )
+            assert process.stdout is not None
+            try:
+                with contextlib.suppress(tarfile.TarError, EOFError), tarfile.open(fileobj=process.stdout, mode="r|") as archive:
+                    member = archive.next()
+                    if member is not None:
+                        return self._content(archive, member, path)
+                process.wait(QUICK_S)
+            finally:
+                process.stdout.close()
+                process.kill()
+                process.wait()
+            said.seek(0)
+            text = said.read().decode("utf-8", "replace").strip()
+        if not _NOWHERE.search(text):
+            raise CannotJudge(f"{path} cannot be copied out of a container: {text.splitlines()[-1][:200] if text else 'no reason given'}")
+        return None
+
+    def _content(self, archive: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> bytes | None:
+        if not member.isreg():
             return None
-        finally:
-            process.stdout.close()
-            process.terminate()
-            process.wait()
+        if member.size > OUTPUT_BYTES:
+            raise CannotJudge(f"{path} is larger than {OUTPUT_BYTES >> 20} MiB, which is not copied out of a container")
+        handle = archive.extractfile(member)
+        return handle.read() if handle is not None else None
 
     def labelled(self, run: str) -> dict[str, list[str]]:
         """What carries the label of a run, by kind."""
@@ -151,6 +171,8 @@ class Engine:
             "volume": ("volume", "rm", "-f"),
             "image": ("rmi", "-f"),
         }
+        for name in self.labelled(run)["container"]:
+            self.ask("kill", name)  # nobody has to wait until it obeys
         for _ in range(3):  # an image that others are made of goes after them
             found = self.labelled(run)
             if not any(found.values()):

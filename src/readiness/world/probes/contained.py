@@ -1,9 +1,9 @@
 """Runs the demo inside a container, watched, and writes down how that went: `python contained.py SPEC`.
 
-SPEC is JSON: probe (run_demo.py), demo (what that is told), waits [[host, port]] for services that should listen first,
-wait_s, limit_s, outputs (files it is to write, removed before), out (the folder written to: stdout, stderr, ended.json).
-Stdlib of any Python from 3.6 on, since the image's own runs it. A `.venv` in the folder it is started in is what the demo's
-commands are looked for in first, as in the environments made elsewhere.
+SPEC is JSON: folder (where the demo runs), probe (run_demo.py), demo (what that is told), waits [[host, port]] for
+services that should listen first, wait_s, limit_s, outputs (files it is to write, removed before), out (the folder
+written to: stdout, stderr, ended.json). Stdlib of any Python from 3.6 on, since the image's own runs it. A `.venv` in
+the folder it is started in is what the demo's commands are looked for in first, as in the environments made elsewhere.
 """
 
 import json
@@ -53,6 +53,7 @@ def environment():
 def main():
     with open(sys.argv[1]) as handle:
         spec = json.load(handle)
+    os.chdir(spec["folder"])
     deadline = time.monotonic() + spec["wait_s"]
     silent = ["%s:%d" % (host, port) for host, port in spec["waits"] if not listens(host, port, deadline)]
     stuck = removed(spec["outputs"])
