@@ -116,6 +116,12 @@ def test_the_demo_gives_the_same_beside_its_neighbour_with_no_way_out(climb: Cli
     assert said.endswith(", beside desk, and no way out")
 
 
+def test_whatever_a_run_is_called_its_image_has_a_name(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM {engines.IMAGE}\nLABEL {LABEL}=run-_a__b_\n")
+    engine.must("build", "-t", "localhost/readiness:run-_a__b_-App.1", str(tmp_path))
+    engine.remove("run-_a__b_")
+
+
 def test_a_step_of_the_dockerfile_that_ends_badly_fails_with_its_line(climb: Climb) -> None:
     cause, said = climb(Dockerfile=DOCKERFILE.replace("print(1)", "import nothing_like_it"))
     assert (cause, "Dockerfile:4: `RUN python -c" in said) == (Cause.PROJECT, True), said

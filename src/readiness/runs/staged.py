@@ -65,7 +65,7 @@ class Stage:
         text = self.session.project.text(path)
         tree = self.session.tree("containers")
         beneath.write(tree, path, imaging.labelled(text, f"{engines.LABEL}={self.run}").encode())
-        tag = f"localhost/{self.run}:{service.name}".lower()
+        tag = f"localhost/readiness:{self.run}-{service.name}"  # the name of a run is none an image could have
         words = ["build", "--no-cache", "--label", f"{engines.LABEL}={self.run}", "-t", tag, "-f", str(tree / path)]
         words += ["--target", build.target] if build.target else []
         words += [word for name, value in build.args.items() for word in ("--build-arg", f"{name}={value}")]

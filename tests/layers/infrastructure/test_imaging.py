@@ -100,6 +100,7 @@ ERROR: failed to solve: failed to compute cache key: "/nothing.txt": not found
         ("pull access denied for private/app, repository does not exist or may require 'docker login'", Cause.NETWORK, 0),
         ("dockerfile parse error on line 4: unknown instruction: FRM", Cause.PROJECT, 4),
         ("the --mount option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/", Cause.TOOL, 0),
+        ('invalid argument "localhost/a__-b:1" for "-t, --tag" flag: invalid reference format', Cause.TOOL, 0),
         ("something nobody has seen", Cause.TOOL, 0),
         ("", Cause.TOOL, 0),
     ],

@@ -41,7 +41,7 @@ _PULLED: Final = re.compile(
 )
 _NO_DOCKERFILE: Final = re.compile(
     r"(?:dockerfile|containerfile) parse error[^\n]*|unknown instruction:? \S+|no (?:FROM statement|build stage)[^\n]*|"
-    r"parsing main Dockerfile[^\n]*|invalid (?:reference format|from flag value)[^\n]*|target stage \S+ could not be found",
+    r"parsing main Dockerfile[^\n]*|invalid from flag value[^\n]*|target stage \S+ could not be found",
     re.IGNORECASE,
 )
 _NO_FILE: Final = re.compile(
