@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from readiness.runs import record
+from readiness.errors import CannotJudge
+from readiness.runs import contained, record
 from readiness.sequence.finding import Cause
 from readiness.testing.projects import make_repository
 from readiness.world.engine import LABEL, Engine
@@ -229,6 +230,14 @@ def test_what_a_killed_run_left_is_removed_by_the_next_and_nothing_else(
     assert not any(engine.labelled(run).values())
     assert engine.labelled("mine")["container"] == [engine.inspected("container", ours)["Id"]]
     engine.must("rm", ours)
+
+
+def test_the_death_of_the_watching_program_is_not_the_demos() -> None:
+    assert contained._code(b'{"kind": "state"}\n{"kind": "end", "code": 0}\n{half', "app", 6) == 0
+    assert contained._code(b'{"kind": "end", "code": -11}\n', "app", 11) == -11
+    for events in (b"", b'{"kind": "state"}\n', b'[1]\n{"kind": "end"}\n'):
+        with pytest.raises(CannotJudge, match="the watching program died of signal 6 in the container of service `app`"):
+            contained._code(events, "app", 6)
 
 
 CALLING = """

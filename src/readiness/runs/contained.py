@@ -6,10 +6,10 @@ but the container. Whatever is made in the engine is removed at the end, and by 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import posixpath
 import re
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -79,7 +79,7 @@ def recreated(context: Context, demo: Demo) -> tuple[Step, str]:
             return step, ""
         image = _looked_at(stage, demo)
         crossings = answering(context.project, context.manifest, context.now)
-        with crossings.open(context.session, demo, LABEL) if crossings else nullcontext() as crossing:
+        with crossings.open(context.session, demo, LABEL) if crossings else contextlib.nullcontext() as crossing:
             with context.session.progress("running the demo in containers"):
                 ended = _made(stage, context, demo, image, crossing)
             if crossing:
@@ -252,8 +252,8 @@ def _kept(stage: Stage, demo: Demo, container: str, folder: str, wish: Wish) -> 
     if ended["stuck"]:
         raise CannotJudge(f"the user of service `{service.name}` may not replace {ended['stuck'][0]}, which its image holds already")
     events = engine.fetch(container, f"{GIVEN}/{watched.EVENTS}") or b""
-    if (ended["code"] or 0) < 0 and b'"kind": "end"' not in events and said is not None:
-        raise CannotJudge(f"the watching program died of signal {-ended['code']} in the container of service `{service.name}`")
+    if said is not None and (ended["code"] or 0) < 0:
+        ended["code"] = _code(events, service.name, -ended["code"])
     streams = []
     for name in ("stdout", "stderr"):
         (place / name).write_bytes(engine.fetch(container, f"{GIVEN}/{name}") or b"")
@@ -274,6 +274,19 @@ def _kept(stage: Stage, demo: Demo, container: str, folder: str, wish: Wish) -> 
     seen = watched.parsed(events, demo, wish)
     run = Run(ran, outputs, missing, (), (), seen)
     return _Ended(run, str(ended["python"]), tuple(str(item) for item in ended["silent"]))
+
+
+def _code(events: bytes, service: str, died_of: int) -> int:
+    """The demo's own exit code where the watching program died of a signal: it may have been its own death, at its very end.
+
+    Raises CannotJudge where it died before the demo had ended.
+    """
+    for line in reversed(events.splitlines()):
+        with contextlib.suppress(ValueError, LookupError, TypeError):
+            event = json.loads(line)
+            if event["kind"] == "end":
+                return int(event["code"])
+    raise CannotJudge(f"the watching program died of signal {died_of} in the container of service `{service}`")
 
 
 def _told(stage: Stage, context: Context, demo: Demo, image: _Image, ended: _Ended, absent: dict[str, str]) -> tuple[Step, str]:
