@@ -260,6 +260,7 @@ secrets = ["OPENAI_API_KEY"]                    # names only; the demo is given 
 outputs = ["out/answers.jsonl"]                 # what must come out the same
 normalise = { "out/answers.jsonl:asked_at" = "timestamp" }   # but for times and ids
 timeout_s = 120
+service = "app"                                 # default: the one that the compose file builds from here
 network = "cassette"                            # off, unless it says otherwise
 cassette = "cassettes/3f2a9c51d07be846.json"    # default: the newest of this demo
 redact = ["email", "ORDER-[0-9]+"]              # besides secrets and credentials
@@ -384,6 +385,8 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "tolerance": "how far numbers may move, see [demo.tolerance](#demotolerance)",
         "normalise": "fields of JSON, JSON-lines and CSV outputs whose values are not compared, as `file:field`: a `timestamp` must "
         "still read as one, and an `id` must come again wherever it did",
+        "service": "the service of the compose file that the demo is run in by `readiness recreate --rung R4`; without it the only one "
+        "that is built from this project",
     },
     "demo.prices": {
         "input_per_million": "what a million tokens cost that are sent to it",

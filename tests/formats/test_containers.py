@@ -20,6 +20,7 @@ def test_only_services_of_compose_are_containers_of_it() -> None:
     once = {"Config": {"Labels": {**web["Config"]["Labels"], "com.docker.compose.oneoff": "True"}}}
     text = json.dumps([web, once, {"Config": {"Labels": None}}, described(other="x")])
     assert containers.containers(text) == (Container("web", "abc", ("/srv/compose.yaml",)),)
+    assert [item.configuration for item in containers.containers(json.dumps([described(service="web")]))] == [""]
 
 
 @pytest.mark.parametrize("text", ["", "3", "[1]", '[{"Config": {}}]'])

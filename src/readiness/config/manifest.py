@@ -105,6 +105,7 @@ class Demo:
     prices: Mapping[str, Price] = field(default_factory=dict)
     tolerance: Mapping[str, Tolerance] = field(default_factory=dict)
     normalise: Mapping[str, str] = field(default_factory=dict)
+    service: str = ""
     line: int = 1
 
 
@@ -333,7 +334,8 @@ def _mode(reader: Reader, project: dict[str, object]) -> Declaration:
 def _demo(reader: Reader, raw: object) -> Demo:
     table = reader.table(("demo",), raw)
     known = ("setup", "command", "server", "request", "notebook", "needs", "env", "secrets", "outputs", "metrics",
-             "timeout_s", "network", "cassette", "redact", "volatile", "prices", "tolerance", "normalise")  # fmt: skip
+             "timeout_s", "network", "cassette", "redact", "volatile", "prices", "tolerance", "normalise",
+             "service")  # fmt: skip
     reader.known(("demo",), table, known)
     kinds = [kind for kind in ("command", "server", "notebook") if kind in table]
     if len(kinds) != 1:
@@ -363,6 +365,7 @@ def _demo(reader: Reader, raw: object) -> Demo:
         prices=_prices(reader, table.get("prices", {})),
         tolerance=_tolerances(reader, table.get("tolerance", {})),
         normalise=_normalised(reader, table.get("normalise", {})),
+        service=reader.words(("demo", "service"), table.get("service", "")),
         line=reader.line(("demo",)),
     )
 

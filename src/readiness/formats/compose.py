@@ -42,8 +42,8 @@ def read(text: str) -> Any:  # a YAML node, or None for an empty text
         raise ValueError(f"line {mark.line + 1 if mark else 1}: is no valid YAML") from None
 
 
-def line_of(node: Any, *keys: str) -> int:  # a YAML node or None, of any kind
-    """The 1-based line of what lies under these keys, of the last of them that is there."""
+def line_of(node: Any, *keys: str | int) -> int:  # a YAML node or None, of any kind
+    """The 1-based line of what lies under these keys (numbers for items of a list), of the last of them that is there."""
     for key in keys:
         inner = _get(node, key)
         if inner is None:
@@ -81,7 +81,9 @@ def _given(node: Any) -> Iterator[tuple[str, str | None]]:  # a YAML node or Non
                 yield name, text or None
 
 
-def _get(node: Any, key: str) -> Any:  # a YAML node or None, of any kind
+def _get(node: Any, key: str | int) -> Any:  # a YAML node or None, of any kind
+    if isinstance(key, int):
+        return node.value[key] if isinstance(node, yaml.SequenceNode) and key < len(node.value) else None
     if not isinstance(node, yaml.MappingNode):
         return None
     own = next((value for name, value in node.value if name.value == key), None)

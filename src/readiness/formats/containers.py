@@ -11,7 +11,10 @@ _LABEL: Final = "com.docker.compose."
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A running container of a compose project: its service, and the digest of the configuration it was made from."""
+    """A running container of a compose project: its service, and the digest of the configuration it was made from.
+
+    The digest is empty where whoever made it writes none down, as podman-compose does.
+    """
 
     service: str
     configuration: str
@@ -29,9 +32,9 @@ def containers(text: str) -> tuple[Container, ...]:
 def _container(item: dict[str, Any]) -> Container | None:
     labels = item["Config"]["Labels"] or {}
     service, digest = labels.get(f"{_LABEL}service"), labels.get(f"{_LABEL}config-hash")
-    if not service or not digest or labels.get(f"{_LABEL}oneoff") == "True":
+    if not service or labels.get(f"{_LABEL}oneoff") == "True":
         return None
-    return Container(service, digest, tuple(str(labels.get(f"{_LABEL}project.config_files", "")).split(",")))
+    return Container(service, digest or "", tuple(str(labels.get(f"{_LABEL}project.config_files", "")).split(",")))
 
 
 def hashes(text: str) -> dict[str, str]:

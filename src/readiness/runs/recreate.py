@@ -16,10 +16,10 @@ from typing import Final
 from readiness.config import manifest as manifests
 from readiness.config.manifest import Demo, Manifest
 from readiness.errors import CannotJudge, UsageError
-from readiness.layers.infrastructure import declarations, differences, ladder, perturb, procedure, recreation
+from readiness.layers.infrastructure import composed, differences, ladder, perturb, procedure, recreation
 from readiness.layers.infrastructure.cassettes.answering import answering
 from readiness.layers.infrastructure.perturb import Survey
-from readiness.runs import os_roots
+from readiness.runs import contained, os_roots
 from readiness.sequence.finding import Cause
 from readiness.world import demo as demos
 from readiness.world import project as projects
@@ -246,9 +246,15 @@ def _in_root(climb: _Climb, root: Path) -> Rung:
 
 
 def _containers(climb: _Climb) -> Rung:
-    if not declarations.compose_files(climb.context.project):
-        return Rung(4, NOT_APPLICABLE, "there is no compose file")
-    return Rung(4, UNKNOWN, "this version starts no containers", Cause.TOOL)
+    try:
+        if not composed.file_of(climb.context.project):
+            return Rung(4, NOT_APPLICABLE, "there is no compose file")
+        if none := _unreached(climb, 4):
+            return none
+        step, text = contained.recreated(climb.context, climb.demo)
+        return _of(4, step, text)
+    except CannotJudge as error:
+        return Rung(4, UNKNOWN, error.message, Cause.TOOL)
 
 
 def _other_machine(climb: _Climb) -> Rung:

@@ -7,17 +7,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from readiness.config import manifest as manifests
+from readiness.config.manifest import Demo
 from readiness.errors import CannotJudge
 from readiness.formats import canonical
-from readiness.layers.infrastructure import declarations, procedure
+from readiness.layers.infrastructure import composed, procedure
 from readiness.runs import evidence as store
 from readiness.runs import os_roots
 from readiness.runs.plan import durations
 from readiness.runs.recreate import NOT_APPLICABLE, TITLES, Asked, Recreated, Rung, needed_demo
 from readiness.sequence.finding import Outcome
+from readiness.sequence.wording import listed
 from readiness.world import demo as demos
 from readiness.world import project as projects
 from readiness.world.perturbed import Perturbation
+from readiness.world.project import Project
 from readiness.world.session import work_folder
 
 CHECKED_RUNS: Final = 3
@@ -96,21 +99,31 @@ def plan(root: Path, asked: Asked) -> Plan:
     how = f"installs into an empty environment ({steps.source or steps.unread}), runs the demo twice"
     seeds = asked.seeds - 1
     more = f", and twice for each of {seeds} more seeds" if seeds else ""
-    containers = declarations.compose_files(project)
+    contained = _of_containers(project, demo)
     lines = [
         f"{how}{more}",
         f"runs the demo with each of {len(Perturbation)} perturbations, then with all at once; more often only where something differs",
         "installs again into another folder from a private cache, verifies every file, runs the demo there",
         _of_root(asked, steps.interpreters[0].minor if steps.interpreters else ""),
-        "nothing: this version starts no containers" if containers else f"{NOT_APPLICABLE.replace('_', ' ')}: there is no compose file",
+        contained,
         "runs nothing: reads the signed results of others that were added",
     ]
+    builds = asked.rung >= 4 and contained.startswith(("builds", "takes"))
     runs = 2 * asked.seeds
-    least = runs + (len(Perturbation) + 4 if asked.rung >= 1 else 0) + (asked.seeds if asked.rung >= 2 else 0) + (asked.rung >= 3)
+    least = runs + (len(Perturbation) + 4 if asked.rung >= 1 else 0) + (asked.seeds if asked.rung >= 2 else 0) + (asked.rung >= 3) + builds
     made = asked.rung >= 3 and asked.make_root and asked.root is None
-    writes = (f"{work_folder()}/run-… (removed afterwards)", *([f"{os_roots.folder()}/debian-… (kept)"] if made else []))
+    writes = (
+        f"{work_folder()}/run-… (removed afterwards)",
+        *([f"{os_roots.folder()}/debian-… (kept)"] if made else []),
+        *(
+            ["images, containers, networks and volumes in the engine (removed afterwards, but for images that are pulled)"]
+            if builds
+            else []
+        ),
+    )
     network = "for installing only" if demo.network != "on" else "for installing and, as declared, for the demo"
     network += "; and a root of about 250 MB is downloaded from a mirror of Debian" if made else ""
+    network += "; and images are built, and pulled where they are not here" if builds else ""
     rungs = tuple((f"R{number}", line) for number, line in enumerate(lines) if number <= asked.rung)
     last = durations(root, store.trusted_keys(manifest)).get("infrastructure.recreates-elsewhere")
     seconds = None if last is None else last / CHECKED_RUNS * least
@@ -129,6 +142,20 @@ def _of_root(asked: Asked, minor: str) -> str:
         return f"installs and runs the demo in the root of Debian {suite} that was made before"
     missing = _missing()
     return missing or f"runs `{' '.join(os_roots.command(suite, os_roots.folder() / f'debian-{suite}'))}`, then as in R2 in it"
+
+
+def _of_containers(project: Project, demo: Demo) -> str:
+    try:
+        if not composed.file_of(project):
+            return f"{NOT_APPLICABLE.replace('_', ' ')}: there is no compose file"
+        system = composed.system(project, demo)
+        if why := composed.unlike_the_demo(demo, system.service, system.file):
+            return f"nothing: {why}"
+    except CannotJudge as error:
+        return f"nothing: {error.message}"
+    service, beside = system.service, listed(f"{item.name} ({item.image or 'built'})" for item in system.beside)
+    made = f"builds the image of service {service.name}" if service.build else f"takes the image {service.image}"
+    return f"{made}, runs the demo in it{f', beside {beside}' if beside else ''}, with no way out, in docker or podman"
 
 
 def _missing() -> str:

@@ -263,7 +263,7 @@ class DemoSession:
         for path in declared(demo):
             beneath.remove(tree, path)
         database = watched.fresh_database(session, label) if "postgres" in demo.needs else None
-        asked = way.requests or tuple(_declared_request(request, secrets) for request in demo.requests)
+        asked = way.requests or asks(demo, secrets)
         doors = (crossing.doors, crossing.env) if crossing else ({}, {})
         wish = Wish(way.told or label, self.project_id, asked, way.stop_within_s, database, way.changed, *doors)
         seeing = way.changed == UNCHANGED and reads.prepare(tree, self.project.entries)
@@ -271,20 +271,21 @@ class DemoSession:
         read = reads.seen(tree, self.project.entries) if seeing else None
         if database is not None:
             database = replace(database, tables=watched.tables(database))
-        outputs, missing = _keep(session, demo, tree, label, ran)
+        outputs, missing = keep(session, demo, tree, label, ran)
         created, altered = session.restore(tree, before)
-        named = {*declared(demo), *_answers(demo)}
+        named = set(written(demo))
         return Run(
             ran, outputs, missing, tuple(p for p in created if p not in named), tuple(p for p in altered if p not in named), seen,
             read, database,
         )  # fmt: skip
 
 
-def _keep(session: Session, demo: Demo, tree: Path, label: str, ran: Ran) -> tuple[dict[str, Path], tuple[str, ...]]:
+def keep(session: Session, demo: Demo, tree: Path, label: str, ran: Ran) -> tuple[dict[str, Path], tuple[str, ...]]:
+    """Keeps what a run left in a tree: the declared outputs (else the standard output) by name, and which are missing."""
     kept = session.sandbox.private / "kept" / label
     kept.mkdir(parents=True, exist_ok=True)
     outputs, missing = {}, []
-    for index, path in enumerate((*declared(demo), *_answers(demo))):
+    for index, path in enumerate(written(demo)):
         data = beneath.read(tree, path)
         if data is None:
             missing.append(path)
@@ -297,8 +298,14 @@ def _keep(session: Session, demo: Demo, tree: Path, label: str, ran: Ran) -> tup
     return outputs, tuple(missing)
 
 
-def _answers(demo: Demo) -> tuple[str, ...]:
-    return tuple(f"outputs/requests/{request.id}.json" for request in demo.requests)
+def written(demo: Demo) -> tuple[str, ...]:
+    """The files a run leaves: those it declares, and the answers to the requests."""
+    return (*declared(demo), *(f"outputs/requests/{request.id}.json" for request in demo.requests))
+
+
+def asks(demo: Demo, secrets: Mapping[str, str]) -> tuple[Ask, ...]:
+    """The requests as declared, with what stands for its secrets."""
+    return tuple(_declared_request(request, secrets) for request in demo.requests)
 
 
 def canaries(demo: Demo) -> dict[str, str]:

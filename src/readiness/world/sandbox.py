@@ -390,6 +390,14 @@ class Sandbox:
             files.remove_later(gone)
 
 
+def kept(path: Path) -> tuple[str, int, str]:
+    """What is kept of a stream that was written to a file: its text, the bytes dropped from the middle, SHA-256 of all."""
+    stream = _Stream()
+    with path.open("rb") as handle:
+        stream.drain(handle)
+    return stream.text(), stream.dropped, stream.digest
+
+
 def without_work_folder(text: str) -> str:
     """A text without the paths of the work folder, which mean nothing to a reader."""
     return _WORK_FOLDER.sub("", text)

@@ -316,6 +316,16 @@ def sweep(parent: Path) -> None:
             files.remove_tree(leftover)
         lock.unlink(missing_ok=True)
         handle.close()
+    _sweep_containers(parent)
+
+
+def _sweep_containers(parent: Path) -> None:
+    """Removes the containers of sessions that are no more: they outlive whoever started them."""
+    for note in parent.glob("run-*.containers.json"):
+        if not note.with_name(note.name.replace(".containers.json", ".lock")).exists():
+            from readiness.world import engine
+
+            engine.sweep(note)
 
 
 def _stop_database(folder: Path) -> None:

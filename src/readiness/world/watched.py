@@ -161,12 +161,28 @@ class Wish:
 
 def run(session: Session, environment: Environment, demo: Demo, argv: list[str], env: dict[str, str], wish: Wish) -> tuple[Ran, Watched]:
     """Runs the demo (`argv`, or its server) watched, and returns how it ended and what was seen."""
-    upstream = demo.env.get(MODEL_VARIABLE, "")
-    boundary = bool(upstream) or demo.network != "on"  # with the network on and no address given, calls go where they go
-    server = demo.server
     out = (wish.changed.tmp or session.sandbox.root / "tmp") / EVENTS
     beneath.remove(out.parent, out.name)
-    content = {
+    content = told(demo, argv, wish, str(out))
+    spec = session.sandbox.give_alone("demo.json", json.dumps(content).encode(), wish.changed.user)  # it holds credentials of requests
+    probe = [str(environment.python), "-I", str(session.probe("run_demo.py")), str(spec)]
+    network = demo.network == "on" and not wish.doors
+    env = env | {"READINESS_RUN": wish.label}
+    ran = session.run(environment, probe, env=env, network=network, timeout_s=limit_s(demo, wish), changed=wish.changed)
+    seen = parsed(beneath.read(out.parent, out.name, KEPT_BYTES) or b"", demo, wish)
+    return ran, seen if ran.isolation.network_off else replace(seen, strays=0)
+
+
+def limit_s(demo: Demo, wish: Wish) -> float:
+    """The seconds a watched run may take in all."""
+    rounds = max(1.0, len(wish.requests) / max(1, len(demo.requests)))  # the attacked run asks everything several times
+    return rounds * demo.timeout_s + (demo.server.ready_s + 10 if demo.server else 0) + 2 * (wish.stop_within_s or 0)
+
+
+def told(demo: Demo, argv: list[str], wish: Wish, out: str) -> dict[str, object]:
+    """What the watching program is told: the command or server, the requests, and where it writes what it sees."""
+    upstream, server = demo.env.get(MODEL_VARIABLE, ""), demo.server
+    return {
         "argv": list(server.argv) if server else argv,
         "server": {"ready": server.ready, "ready_s": server.ready_s} if server else None,
         "requests": [asdict(request) for request in wish.requests],
@@ -174,23 +190,23 @@ def run(session: Session, environment: Environment, demo: Demo, argv: list[str],
         "project": wish.project,
         "stop": None if wish.stop_within_s is None else {"within_s": wish.stop_within_s},
         "upstream": upstream,
-        "model": boundary and (bool(upstream) or not wish.doors),
+        "model": _bounded(demo) and (bool(upstream) or not wish.doors),
         "doors": dict(wish.doors),
         "door_env": dict(wish.door_env),
         "database": _given(wish.database) if wish.database else None,
         "env": dict(wish.changed.inner),
-        "out": str(out),
+        "out": out,
     }
-    spec = session.sandbox.give_alone("demo.json", json.dumps(content).encode(), wish.changed.user)  # it holds credentials of requests
-    probe = [str(environment.python), "-I", str(session.probe("run_demo.py")), str(spec)]
-    rounds = max(1.0, len(wish.requests) / max(1, len(demo.requests)))  # the attacked run asks everything several times
-    limit = rounds * demo.timeout_s + (server.ready_s + 10 if server else 0) + 2 * (wish.stop_within_s or 0)
-    network = demo.network == "on" and not wish.doors
-    env = env | {"READINESS_RUN": wish.label}
-    ran = session.run(environment, probe, env=env, network=network, timeout_s=limit, changed=wish.changed)
-    said = beneath.read(out.parent, out.name, KEPT_BYTES) or b""
-    seen = _parsed(said, boundary=boundary or bool(wish.doors))
-    return ran, seen if ran.isolation.network_off else replace(seen, strays=0)
+
+
+def _bounded(demo: Demo) -> bool:
+    """Whether the model's boundary is in the way: with the network on and no address given, calls go where they go."""
+    return bool(demo.env.get(MODEL_VARIABLE, "")) or demo.network != "on"
+
+
+def parsed(said: bytes, demo: Demo, wish: Wish) -> Watched:
+    """What the watching program saw, from the events it wrote."""
+    return _parsed(said, boundary=_bounded(demo) or bool(wish.doors))
 
 
 def _given(database: Database) -> dict[str, object]:

@@ -15,6 +15,7 @@ from readiness.layers.infrastructure.pinning import declared
 from readiness.sequence.finding import Cause, Location, Problem
 from readiness.world import record
 from readiness.world.context import Context
+from readiness.world.engine import CLIENTS
 
 ENVIRONMENTS: Final = (".venv", "venv")
 _SEEDS: Final = frozenset({"pip", "setuptools", "wheel", "uv", "distribute", "pkg-resources"})
@@ -90,14 +91,15 @@ def _services(context: Context) -> list[Part]:
     files = declarations.compose_files(context.project)
     if not files:
         return []
-    client = shutil.which("docker")
-    names = _ask(client, "ps", "-q", "--filter", f"label=com.docker.compose.project.working_dir={context.project.root}") if client else None
-    if not client or names is None:
+    answered = False
+    for client in filter(None, map(shutil.which, CLIENTS)):
+        names = _ask(client, "ps", "-q", "--filter", f"label=com.docker.compose.project.working_dir={context.project.root}")
+        answered = answered or names is not None
+        if names and names.split():
+            return [_running(context, client, names.split())]
+    if not answered:
         return [Part(absent="no container engine answers here, so no service of the compose file runs on this machine")]
-    ids = names.split()
-    if not ids:
-        return [Part(absent="no service of the compose file runs here")]
-    return [_running(context, client, ids)]
+    return [Part(absent="no service of the compose file runs here")]
 
 
 def _running(context: Context, client: str, ids: list[str]) -> Part:
@@ -105,6 +107,9 @@ def _running(context: Context, client: str, ids: list[str]) -> Part:
     inspected = _ask(client, "inspect", *ids)
     try:
         running = containers.containers(inspected or "")
+        silent = next((item.service for item in running if not item.configuration), "")
+        if silent:
+            return Part(compared, cause=Cause.TOOL, reason=f"the container of service {silent} does not say what it was made from")
         used = list(dict.fromkeys(file for item in running for file in item.files if file))
         arguments = [word for file in used for word in ("-f", file)]
         told = _ask(client, "compose", "--project-directory", str(context.project.root), *arguments, "config", "--hash", "*")

@@ -492,7 +492,7 @@ def main():
         if spec["stop"]:
             events.add("drill", state="stopped", seconds=time.monotonic() - started, status=code, body="")
     events.add("strays", count=strays() - before)
-    events.add("end", dropped=events.dropped)
+    events.add("end", dropped=events.dropped, code=code)
     if code < 0:
         os.kill(os.getpid(), -code)
     return code

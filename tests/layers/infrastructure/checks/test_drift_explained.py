@@ -12,6 +12,7 @@ import pytest
 from readiness.sequence.finding import Cause, Outcome
 from readiness.testing.projects import make_repository
 from readiness.world.environment import uv_binary
+from tests import engines
 from tests.layers.conftest import Judge
 
 ID = "infrastructure.drift-explained"
@@ -218,3 +219,27 @@ def test_running_services_are_compared_by_their_configuration(judge: Judge, clie
 def test_services_that_run_while_nobody_says_what_they_should_be_are_unknown(judge: Judge, client: Path) -> None:
     found = judge(ID, files={"compose.yaml": "services:\n  web:\n    image: web:1\n"})
     assert (found.outcome, found.cause) == (Outcome.UNKNOWN, Cause.SYSTEM)
+
+
+def test_a_container_that_does_not_say_what_it_was_made_from_is_unknown_and_no_drift(judge: Judge, client: Path) -> None:
+    (client / "inspected.json").write_text('[{"Config": {"Labels": {"com.docker.compose.service": "web"}}}]')
+    (client / "hashes").write_text("web aaaa\n")
+    found = judge(ID, files={"compose.yaml": "services:\n  web:\n    image: web:1\n"})
+    assert (found.outcome, found.cause) == (Outcome.UNKNOWN, Cause.TOOL)
+    assert "the container of service web does not say what it was made from" in found.reason
+
+
+def test_a_container_in_a_real_engine_is_seen(judge: Judge, tmp_path: Path) -> None:
+    (tmp_path / "image").mkdir()
+    engine = engines.answering(tmp_path / "image")
+    root = make_repository(tmp_path / "project", {"compose.yaml": "services:\n  web:\n    image: web:1\n"})
+    labels = {"service": "web", "project.working_dir": str(root), "project.config_files": str(root / "compose.yaml")}
+    words = [word for name, value in labels.items() for word in ("--label", f"com.docker.compose.{name}={value}")]
+    sleeping = ("python", "-c", "import time; time.sleep(300)")
+    container = engine.must("create", "--network", "none", *words, engines.IMAGE, *sleeping).splitlines()[-1]
+    try:
+        engine.must("start", container)
+        found = judge(ID, root=root)
+        assert (found.outcome, "service web does not say what it was made from" in found.reason) == (Outcome.UNKNOWN, True)
+    finally:
+        engine.must("rm", "-f", container)
