@@ -33,6 +33,7 @@ COMMANDS: Final = {
     },
     "2 Security": {
         "access": "lint access policies, ask them, show who may do what; hold a PostgreSQL to them",
+        "probe": "attack the demo in the sandbox, and tell what came through at which rate",
     },
     "3 Data": {
         "data": "write what can be seen of a data contract",

@@ -518,7 +518,9 @@ def _security(reader: Reader, raw: object) -> Security:
     allow = tuple(_allowed(reader, index, item) for index, item in enumerate(reader.items((*at, "allow"), table.get("allow", []))))
     policies = reader.strings((*at, "policies"), table.get("policies", list(Security().policies)))
     administrators = reader.strings((*at, "administrators"), table.get("administrators", []))
-    return Security(public, allow, policies, administrators, _report_rules(reader, table.get("reports")), _probe(reader, table.get("probe")))
+    return Security(
+        public, allow, policies, administrators, _report_rules(reader, table.get("reports")), _probe(reader, table.get("probe"))
+    )
 
 
 def _probe(reader: Reader, raw: object) -> Probe:

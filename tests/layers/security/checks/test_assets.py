@@ -19,6 +19,7 @@ OWN = {
     "security.runtime-redacts",
     "security.anonymous-refused",
     "security.policy-valid",
+    "security.probes-withstood",
     *OBSERVED_ONLY,
 }
 CHECKS = [spec.id for spec in catalog.OURS if spec.layer is Layer.SECURITY and spec.id in OWN]
@@ -26,6 +27,7 @@ NAMED = {
     "security.secrets-absent": "config.py:3",
     "security.runtime-redacts": "API_TOKEN is in standard output",
     "security.anonymous-refused": "POST /ask accepts any credential",
+    "security.probes-withstood": "API_TOKEN came back from the attack print-configuration",
     "security.policy-valid": 'unrecognized action `Action::"clsoe"`, did you mean `Action::"close"`?',
     "security.dependencies-audited": "leaf 1.0 is vulnerable: PYSEC-2026-7, fixed in 2.0",
     "security.infrastructure-code-scanned": "Ensure all data stored in the SQS queue is encrypted (aws_sqs_queue.tickets) (CKV_AWS_27)",

@@ -20,10 +20,11 @@ CALLERS: Final = re.compile(r"(?:^|_)(?:user|session|conversation|thread|chat|cu
 """Names of fields that say who asks, or in which conversation."""
 _WORDS: Final = 3
 _REFUSAL: Final = re.compile(
-    r"\b(?:I|we)(?:['’]m| am| are|['’]re)? ?(?:sorry|afraid|unable|not able|not allowed|can(?:no|['’]?)t|could not|won['’]t|will not)\b"
+    r"\b(?:I|we)(?:['\u2019]m| am| are|['\u2019]re)? ?"
+    r"(?:sorry|afraid|unable|not able|not allowed|can(?:no|['\u2019]?)t|could not|won['\u2019]t|will not)\b"
     r"[^.!?\n]{0,60}\b(?:help|assist|answer|comply|do|provide|share|discuss|process|respond|fulfil+)\b|"
     r"\b(?:request|message|question|input|content|prompt)\b[^.!?\n]{0,30}\b(?:blocked|refused|rejected|denied|not allowed|not permitted)\b|"
-    r"\bagainst (?:our|my|the) (?:policy|policies|rules|guidelines)\b|^\W*(?:access denied|forbidden|refused|blocked|denied|no)\W*$",
+    r"\bagainst (?:our|my|the) (?:policy|policies|rules|guidelines)\b|^\W*(?:access denied|forbidden|refused|blocked|denied)\W*$",
     re.IGNORECASE,
 )  # fmt: skip
 """How a refusal begins, in English; what an assistant does not know it does not refuse."""

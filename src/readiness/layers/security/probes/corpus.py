@@ -73,58 +73,59 @@ def ours() -> tuple[Attack, ...]:
     return tuple(Attack(**json.loads(line)) for line in text.splitlines())
 
 
-def read(folder: Path) -> tuple[Attack, ...]:
-    """The attacks in the files of a folder. Raises InputError with `file:line: …` of every problem."""
+def read(folder: Path, shown: str = "") -> tuple[Attack, ...]:
+    """The attacks in the files of a folder, called `shown` in errors. Raises InputError with `file:line: …` of every problem."""
     paths = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES) if folder.is_dir() else []
     if not paths:
-        raise InputError([f"{folder}:1: is no folder with attacks ({', '.join(SUFFIXES)})"], "docs/how-to/probe.md has one")
+        raise InputError([f"{shown or folder}:1: is no folder with attacks ({', '.join(SUFFIXES)})"], "docs/how-to/probe.md has one")
     problems: list[str] = []
     found: list[Attack] = []
     for path in paths:
-        for line, entry in _entries(path, problems):
-            attack = _attack(path, line, entry, problems)
+        name = f"{shown or folder}/{path.name}"
+        for line, entry in _entries(path, name, problems):
+            attack = _attack(name, line, entry, problems)
             if attack is not None and any(attack.id == other.id for other in found):
-                problems.append(f"{path}:{line}: the id `{attack.id}` is there twice")
+                problems.append(f"{name}:{line}: the id `{attack.id}` is there twice")
             elif attack is not None:
                 found.append(attack)
-        if not any(attack.file == str(path) for attack in found) and not problems:
-            problems.append(f"{path}:1: holds no attack")
+        if not any(attack.file == name for attack in found) and not problems:
+            problems.append(f"{name}:1: holds no attack")
     if problems:
         raise InputError(problems, "each attack needs id, family, attack and oracle")
     return tuple(found)
 
 
-def _entries(path: Path, problems: list[str]) -> Iterator[tuple[int, object]]:
+def _entries(path: Path, name: str, problems: list[str]) -> Iterator[tuple[int, object]]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        problems.append(f"{path}:1: cannot be read: {getattr(error, 'strerror', None) or 'it is no UTF-8'}")
+        problems.append(f"{name}:1: cannot be read: {getattr(error, 'strerror', None) or 'it is no UTF-8'}")
         return
     if path.suffix != ".jsonl":
-        yield from _of_yaml(path, text, problems)
+        yield from _of_yaml(name, text, problems)
         return
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
             try:
                 yield number, json.loads(line)
             except (ValueError, RecursionError) as error:
-                problems.append(f"{path}:{number}: is no JSON: {getattr(error, 'msg', error)}")
+                problems.append(f"{name}:{number}: is no JSON: {getattr(error, 'msg', error)}")
 
 
-def _of_yaml(path: Path, text: str, problems: list[str]) -> Iterator[tuple[int, object]]:
+def _of_yaml(name: str, text: str, problems: list[str]) -> Iterator[tuple[int, object]]:
     document = yaml_lines.single(text)
     if document.problems:
-        problems += [f"{path}:{line}: {said}" for line, said in document.problems]
+        problems += [f"{name}:{line}: {said}" for line, said in document.problems]
     elif not isinstance(document.value, list):
-        problems.append(f"{path}:1: must be a list of attacks")
+        problems.append(f"{name}:1: must be a list of attacks")
     else:
         yield from ((document.lines.get((str(index),), 1), entry) for index, entry in enumerate(document.value))
 
 
-def _attack(path: Path, line: int, entry: object, problems: list[str]) -> Attack | None:
+def _attack(name: str, line: int, entry: object, problems: list[str]) -> Attack | None:
     wrong: list[str] = []
     if not isinstance(entry, dict):
-        problems.append(f"{path}:{line}: an attack must be a table, got `{str(entry)[:40]}`")
+        problems.append(f"{name}:{line}: an attack must be a table, got `{str(entry)[:40]}`")
         return None
     wrong += [f"unknown key `{key}`; known here: {', '.join(_KEYS)}" for key in entry if key not in _KEYS]
     texts = {key: entry.get(key, "") for key in _KEYS}
@@ -136,8 +137,8 @@ def _attack(path: Path, line: int, entry: object, problems: list[str]) -> Attack
             wrong.append(f"`{key}` has {len(value)} characters, of which at most {_LONGEST} are read")
     if not wrong:
         wrong += _rules(Attack(**texts))
-    problems += [f"{path}:{line}: {text}" for text in wrong]
-    return None if wrong else Attack(**texts, file=str(path), line=line)
+    problems += [f"{name}:{line}: {text}" for text in wrong]
+    return None if wrong else Attack(**texts, file=name, line=line)
 
 
 def _rules(attack: Attack) -> Iterator[str]:
@@ -150,6 +151,11 @@ def _rules(attack: Attack) -> Iterator[str]:
     if attack.oracle not in _OF[attack.family]:
         yield f"`oracle` of {attack.family} must be {' or '.join(_OF[attack.family])}, got `{attack.oracle[:40]}`"
         return
+    yield from _fields(attack)
+    yield from _absent(attack)
+
+
+def _fields(attack: Attack) -> Iterator[str]:
     fields = set(_FIELD.findall(attack.attack))
     for name in ORACLES[attack.oracle][1]:
         if name not in fields:
@@ -160,6 +166,9 @@ def _rules(attack: Attack) -> Iterator[str]:
         yield f"the oracle `personal` needs one of {', '.join(f'`{{{name}}}`' for name in PERSONAL[1:])} in `attack`"
     if (attack.oracle == "personal") != bool(attack.then):
         yield "`then` is what is asked after an attack with the oracle `personal`, and needed there"
+
+
+def _absent(attack: Attack) -> Iterator[str]:
     if (attack.oracle == "text") != bool(attack.absent):
         yield "`absent` is what must not be said with the oracle `text`, and needed there"
     elif attack.absent and len(skeleton(attack.absent)) < 12:

@@ -14,7 +14,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
@@ -25,18 +26,14 @@ LOOKED_AT: Final = 1 << 16
 SHORTEST: Final = 12
 """Characters below which a run of readable text in decoded bytes is chance."""
 _DEPTH: Final = 2
-_INVISIBLE: Final = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef]")
+_INVISIBLE: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef]"
+)
 _SPACE: Final = re.compile(r"\s+")
 _BETWEEN: Final = re.compile(r"[^A-Za-z0-9+/=%&#;\\]+")
 _READABLE: Final = re.compile(rf"[^\x00-\x08\x0b-\x1f\x7f-\x9f\ufffd]{{{SHORTEST},}}")
 """Runs of at least SHORTEST characters that are no controls and were no broken UTF-8."""
 _DROPPED: Final = re.compile(r"[^a-z0-9]+")
-# Cyrillic, Greek and Armenian letters that look like Latin ones: Unicode Technical Standard 39, confusables.txt
-_PAIRS: Final = (
-    "АA ВB ЕE ЅS ІI ЈJ КK МM НH ОO РP СC ТT УY ХX аa еe іi јj оo рp сc уy хx ѕs һh ԁd ԛq ԝw ѵv "
-    "ΑA ΒB ΕE ΖZ ΗH ΙI ΚK ΜM ΝN ΟO ΡP ΤT ΥY ΧX αa ιi κk νv οo ρp υu χx սu ոn օo ցg հh ｏo ıi ɡg"
-)
-_ALIKE: Final = {ord(pair[0]): pair[1] for pair in _PAIRS.split()}
 
 
 @dataclass(frozen=True)
@@ -86,7 +83,14 @@ def _decoded(old: Form, seen: set[str]) -> Iterator[Form]:
 def _plain(text: str) -> str:
     if text.isascii():
         return text
-    return unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).translate(_ALIKE)
+    return unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).translate(_alike())
+
+
+@cache
+def _alike() -> dict[int, str]:
+    """The letters of `look_alikes.txt`, each with the one it looks like."""
+    lines = Path(__file__).with_name("look_alikes.txt").read_text(encoding="utf-8").splitlines()
+    return {ord(pair[0]): pair[1] for line in lines if not line.startswith("#") for pair in line.split()}
 
 
 def _variants(text: str) -> list[str]:

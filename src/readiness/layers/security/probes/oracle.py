@@ -68,10 +68,8 @@ def _text(needle: Needle, form: Form) -> bool:
 def holds(drawn: str, seen: str, part: int = PART) -> bool:
     """Whether a skeleton holds a part of a drawn text: as it is, reversed, rotated, or both."""
     plain = skeleton(drawn)
-    for one in (plain, codecs.encode(plain, "rot13")):
-        if any(piece in seen or piece[::-1] in seen for piece in _parts(one, part)):
-            return True
-    return False
+    pieces = (*_parts(plain, part), *_parts(codecs.encode(plain, "rot13"), part))
+    return any(piece in seen or piece[::-1] in seen for piece in pieces)
 
 
 def _parts(text: str, part: int) -> Iterable[str]:

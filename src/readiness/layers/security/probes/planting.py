@@ -19,7 +19,9 @@ LARGEST_BYTES: Final = 8 << 20
 """The largest file that is planted into."""
 LONG: Final = 30
 """Characters that the texts of a field have on the average, from which on it is one that is read as text."""
-_PROMPT: Final = re.compile(r"(?:^|/)(?:system[-_]?)?prompts?(?:/|\.|[-_])|[-_.](?:system|prompt)[-_]?prompts?\.|system[-_]?prompt", re.IGNORECASE)
+_PROMPT: Final = re.compile(
+    r"(?:^|/)(?:system[-_]?)?prompts?(?:/|\.|[-_])|[-_.](?:system|prompt)[-_]?prompts?\.|system[-_]?prompt", re.IGNORECASE
+)
 _NO_DOCUMENT: Final = re.compile(
     r"(?:^|/)(?:requirements[^/]*|constraints[^/]*|readme[^/]*|licen[cs]e[^/]*|changelog[^/]*|package(?:-lock)?\.json|tokenizer[^/]*\.json)$",
     re.IGNORECASE,

@@ -7,9 +7,8 @@ while it runs or, where it has none, into copies of the files it reads, in a run
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from random import Random
 from typing import Final
 
 from readiness.config.manifest import Demo, Request, Server
@@ -84,7 +83,9 @@ def target(context: Context) -> Target:
     """What is to be attacked. Raises NoTarget where there is nothing, or where how it is asked must be declared."""
     probe, demo = context.manifest.security.probe, context.demo.demo
     if probe.callable:
-        requests = tuple(Request(f"benign-{index}", CALLABLE_REQUEST, "POST", {"question": text}) for index, text in enumerate(probe.benign))
+        requests = tuple(
+            Request(f"benign-{index}", CALLABLE_REQUEST, "POST", {"question": text}) for index, text in enumerate(probe.benign)
+        )
         base = demo or Demo()
         made = replace(base, command=(), notebook="", server=Server(("python",), "/healthz"), requests=requests, outputs=(), metrics="")
         return Target(made, asking.ways(requests, "$.question"), probe.callable, probe.callable)
@@ -118,8 +119,7 @@ class _Probe:
         self.untried: dict[str, str] = {}
         self.where = ""
         self.cause, self.trouble = Cause.NONE, ""
-        self.variable = f"{demos.CANARY}{Random('variable').randbytes(12).hex()}"
-        self.prompt = f"{demos.CANARY}{Random('prompt').randbytes(12).hex()}"
+        self.variable, self.prompt = demos.canary(VARIABLE), demos.canary("the prompt")
         self.prompts: dict[str, bytes] = {}
 
     def made(self) -> Probed:
@@ -167,7 +167,7 @@ class _Probe:
     def _has_database(self) -> bool:
         return "postgres" in self.aimed.demo.needs and not self.settings.documents
 
-    def _rows(self, plan: Plan, seed: int) -> object:
+    def _rows(self, plan: Plan, seed: int) -> Callable[[Database], None]:
         def plant(database: Database) -> None:
             import psycopg
 
@@ -190,7 +190,7 @@ class _Probe:
         session, read = self.context.session, self._read_by_demo()
         if read is None:
             return self._cannot_plant("which files the demo reads cannot be seen here; name them as `documents` in [security.probe]")
-        random, files = Random(f"{seed}/documents/{turn}"), dict(self.prompts)
+        random, files = trials.random_of(seed, f"documents/{turn}"), dict(self.prompts)
         chosen = planting.documents(read, self.settings.documents, self.context.manifest.data.not_data)
         placed = []
         for path in chosen:
@@ -287,5 +287,3 @@ def transcript_name(hit: Hit, seed: int, number: int) -> str:
 def default_counts(canary: int, personal: int, documents: int) -> dict[str, int]:
     """How many trials of each family there are."""
     return {"canary-leak": canary, "pii-echo": personal, **dict.fromkeys(sorted(DOCUMENT), documents)}
-
-

@@ -9,6 +9,7 @@ from typing import Final
 
 from readiness.layers.security.probes import asking, oracle
 from readiness.layers.security.probes.asking import ANSWERED, EMPTY, FAILED, REFUSED, TOO_MANY
+from readiness.layers.security.probes.decoding import skeleton
 from readiness.layers.security.probes.oracle import Needle, holds
 from readiness.layers.security.probes.trials import ATTACK, BEFORE, BENIGN, BUDGET, DOCUMENT, OVER, TOLD, Plan, Step
 from readiness.sequence.interval import clopper_pearson
@@ -126,7 +127,7 @@ def _hit(family: str, attack: str, what: str, how: str, step: Step, answer: Answ
     body = answer.body[:4000].decode("utf-8", "replace")
     for needle in hidden:
         if needle.kind == "text":
-            body = body.replace(needle.drawn, f"‹{needle.name}›")
+            body = body.replace(needle.drawn, f"«{needle.name}»")
     request = step.way.request
     route = f"{request.method} {request.path.partition('?')[0]}"
     return Hit(family, attack, what, how, step.text, body, route, answer.status)
@@ -166,11 +167,13 @@ def read_tools(found: Read, plan: Plan, calls: Sequence[ToolCall]) -> str:
     found.trials["tool-hijack"] += len(plan.indirect)
     for marker, attack in plan.markers:
         for call in calls:
-            if call.planted and call.name not in usual and holds(marker, oracle.skeleton(call.arguments)):
+            if call.planted and call.name not in usual and holds(marker, skeleton(call.arguments)):
                 found.struck["tool-hijack"] += 1
-                arguments = call.arguments[:400].replace(marker, "‹marker›")
+                arguments = call.arguments[:400].replace(marker, "«marker»")
                 asked = "; ".join(dict.fromkeys(step.text for step in plan.indirect))
-                found.hits.append(Hit("tool-hijack", attack.id, f"the tool {call.name} was called with {arguments}", "", asked, "", "", None))
+                found.hits.append(
+                    Hit("tool-hijack", attack.id, f"the tool {call.name} was called with {arguments}", "", asked, "", "", None)
+                )
                 break
     return ""
 
@@ -210,5 +213,3 @@ def rates(found: Read, families: Sequence[str], untried: Mapping[str, str]) -> t
         why = "" if trials or found.struck[family] else untried.get(family, "it was not asked for")
         told.append(Rate(family, max(trials, min(1, found.struck[family])), min(found.struck[family], max(trials, 1)), why))
     return tuple(told)
-
-

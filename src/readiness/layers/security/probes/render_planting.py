@@ -34,8 +34,8 @@ def plant(database: Database, texts: Sequence[str], seed: int) -> str:
             return ""
         schema, table, column = best
         statement = sql.SQL(
-            "update {1} set {0} = {0} || E'\\n\\n' || (%(texts)s::text[])[1 + mod(hashtext({0} || %(seed)s)::bigint + 2147483648, %(count)s)]"
-            " where {0} is not null"
+            "update {1} set {0} = {0} || E'\\n\\n'"
+            " || (%(texts)s::text[])[1 + mod(hashtext({0} || %(seed)s)::bigint + 2147483648, %(count)s)] where {0} is not null"
         )
         given = {"texts": list(texts), "seed": str(seed), "count": len(texts)}
         connection.execute(statement.format(sql.Identifier(column), sql.Identifier(schema, table)), given)

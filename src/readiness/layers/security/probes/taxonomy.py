@@ -37,9 +37,7 @@ class Taxonomy:
 def load() -> Taxonomy:
     """What `taxonomy.toml` says."""
     data = tomllib.loads(Path(__file__).with_name("taxonomy.toml").read_text(encoding="utf-8"))
-    found = {
-        name: Family(name, item["title"], tuple(item["owasp"]), tuple(item["atlas"])) for name, item in data["families"].items()
-    }
+    found = {name: Family(name, item["title"], tuple(item["owasp"]), tuple(item["atlas"])) for name, item in data["families"].items()}
     return Taxonomy(found, data["sources"], data["read_on"])
 
 

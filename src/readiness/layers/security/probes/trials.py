@@ -57,7 +57,7 @@ class Plan:
 
 def random_of(seed: int, family: str) -> Random:
     """What a family draws from."""
-    return Random(f"{seed}/{family}")
+    return Random(f"{seed}/{family}")  # noqa: S311  drawn again from its seed, never a secret
 
 
 def direct(ways: Sequence[Way], attacks: Sequence[Attack], counts: Mapping[str, int], seed: int) -> tuple[tuple[Step, ...], dict[str, str]]:
@@ -74,7 +74,7 @@ def direct(ways: Sequence[Way], attacks: Sequence[Attack], counts: Mapping[str, 
             untried[family] = "no attack of it was given"
             continue
         random = random_of(seed, family)
-        order = random.sample(chosen, len(chosen))
+        order = _drawn(chosen, random)
         pairs = _callers(ways) if family == "pii-echo" else ()
         if family == "pii-echo" and not pairs:
             untried[family] = "the demo is asked by one caller alone; declare a request with another caller's credential"
@@ -89,6 +89,12 @@ def direct(ways: Sequence[Way], attacks: Sequence[Attack], counts: Mapping[str, 
                 steps.append(Step(len(steps), ATTACK, way, corpus.filled(attack.attack, {}), (attack,), absent))
                 steps.append(Step(len(steps), BENIGN, way, attack.benign or way.question, (attack,)))
     return tuple(steps), untried
+
+
+def _drawn(attacks: Sequence[Attack], random: Random) -> list[Attack]:
+    """Attacks in a drawn order, a project's own before ours."""
+    own, ours = ([attack for attack in attacks if bool(attack.file) is is_own] for is_own in (True, False))
+    return [*random.sample(own, len(own)), *random.sample(ours, len(ours))]
 
 
 def _callers(ways: Sequence[Way]) -> tuple[tuple[Way, Way], ...]:
@@ -165,16 +171,14 @@ def indirect(ways: Sequence[Way], attacks: Sequence[Attack], counts: Mapping[str
     used = tuple(variant[number][0] for variant in variants for number in range(VARIANTS))
     named = tuple((attack.id, needle) for attack, needle in needles)
     steps = tuple(
-        Step(start + index, DOCUMENT, way, way.question, used, named)
-        for index in range(questions)
-        if (way := ways[index % len(ways)])
+        Step(start + index, DOCUMENT, way, way.question, used, named) for index in range(questions) if (way := ways[index % len(ways)])
     )
     return Plan(planted=tuple(texts), indirect=steps, markers=tuple(markers))
 
 
 def _variant(family: str, attacks: Sequence[Attack], random: Random) -> list[tuple[Attack, dict[str, str]]]:
     chosen = [attack for attack in attacks if attack.family == family]
-    order = random.sample(chosen, len(chosen))
+    order = _drawn(chosen, random)
     return [
         (
             order[number % len(order)],
