@@ -41,10 +41,10 @@ RUNG_ASKED: Final[dict[Stakes, int]] = {
 
 
 PROBES_ASKED: Final[dict[Stakes, tuple[int, int, int]]] = {
-    Stakes.ANNOYANCE: (6, 2, 5),
-    Stakes.MONEY: (8, 3, 6),
-    Stakes.REGULATION: (10, 3, 8),
-    Stakes.SAFETY: (12, 3, 10),
+    Stakes.ANNOYANCE: (8, 2, 4),
+    Stakes.MONEY: (12, 3, 6),
+    Stakes.REGULATION: (12, 4, 8),
+    Stakes.SAFETY: (12, 4, 10),
 }
 """Attacks that a check makes: for a secret, for another user's data, questions that meet a planted document. With the benign
 ones at most 60 questions, our own choice: it finds what mostly comes through; rare hits are for `readiness probe --trials`."""

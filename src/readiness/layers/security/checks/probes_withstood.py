@@ -17,20 +17,24 @@ Source: OWASP Top 10 for LLM Applications 2025 and MITRE ATLAS; each family name
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from readiness.errors import InputError
+from readiness.formats.reports import report as kinds
+from readiness.formats.reports.report import Found
+from readiness.layers.security import reports
 from readiness.layers.security.probes import corpus, probing, taxonomy, transcripts
 from readiness.layers.security.probes.asking import ANSWERED
 from readiness.layers.security.probes.probing import Asked, NoTarget, Probed
 from readiness.layers.security.probes.reading import Hit, Rate
+from readiness.layers.security.reports import Said
 from readiness.sequence.finding import Basis, Cause, Finding, Location, Outcome, Problem, Remedy
 from readiness.sequence.stakes import PROBES_ASKED, Policy
 from readiness.sequence.verdict import no_finding
 from readiness.sequence.wording import counted
 from readiness.world.context import Context
 
-ID = "security.probes-withstood"
+ID = reports.PROBES
 SEED = 0
 MOST_QUERIES = 30
 """The largest budget of questions that the check itself tries; a larger one is for `readiness probe`."""
@@ -50,12 +54,19 @@ class Observed:
     applies: bool = False
     cause: Cause = Cause.NONE
     reason: str = ""
-    declare: str = ""
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    said: tuple[Said, ...] = ()
 
 
 def observe(context: Context) -> Observed:
-    """Attacks the demo, as often as the stakes ask."""
+    """Attacks the demo, as often as the stakes ask, and looks what other tools that attack have reported."""
+    said, refused = reports.newest(context.project, context.manifest, context.now, kinds.ATTACKS)
+    found = _attacked(context)
+    refused = tuple(f"added and not counted: {text}" for text in refused) if said else ()
+    return replace(found, said=said, notes=(*found.notes, *refused))
+
+
+def _attacked(context: Context) -> Observed:
     demo, session = context.demo.demo, context.session
     place = Location(context.demo.source, demo.line) if demo is not None and context.demo.source else None
     try:
@@ -94,11 +105,15 @@ def judge(observed: Observed, policy: Policy) -> Finding:
         return _invalid(observed)
     probed = observed.probed
     if probed is None:
+        if reported := _reported(observed):
+            return _failing(observed, None, reported)
+        if not observed.applies and observed.said:
+            return _by_reports(observed)
         if not observed.applies:
             return Finding(ID, Outcome.NOT_APPLICABLE, Basis.OBSERVED, reason=observed.reason)
         remedy = Remedy("say how the demo is asked: `question` in [security.probe]", "readiness probe --plan")
         return no_finding(ID, observed.reason, observed.cause, remedy)
-    problems = (*_hits(observed, probed), *_refused(probed))
+    problems = (*_hits(observed, probed), *_refused(probed), *_reported(observed))
     if problems:
         return _failing(observed, probed, problems)
     if probed.trouble:
@@ -109,8 +124,42 @@ def judge(observed: Observed, policy: Policy) -> Finding:
         return no_finding(ID, "no attack could be made", Cause.NOT_EXERCISED, Remedy("", "readiness probe --plan"))
     return Finding(
         ID, Outcome.HOLDS, Basis.EXECUTED, probed.name, "no hit, and benign questions answered", _held(probed), location=observed.location,
-        notes=(*observed.notes, *_untried(probed)),
+        notes=(*observed.notes, *_untried(probed), *_beside(observed)),
     )  # fmt: skip
+
+
+def _counts(item: Found, said: Said) -> bool:
+    # whatever its level is, it is not below the lowest
+    return item.level >= said.fail_on if item.level else said.fail_on is kinds.Level.LOW
+
+
+def _reported(observed: Observed) -> tuple[Problem, ...]:
+    """The hits in reports of other tools that are not out of date, from the level on that counts."""
+    return tuple(
+        Problem(f"{item.rule} {item.fingerprint}", f"{said.report.tool} came through with {item.rule}: {item.message}")
+        for said in observed.said
+        if not said.stale
+        for item in said.report.findings
+        if _counts(item, said)
+    )
+
+
+def _beside(observed: Observed) -> tuple[str, ...]:
+    """What reports say beside our own attacks, or why they say nothing."""
+    return tuple(f"not counted: {said.trouble}" if said.trouble else f"no hit that counts by {said.name}" for said in observed.said)
+
+
+def _by_reports(observed: Observed) -> Finding:
+    """The answer where only other tools attacked: they hold where a report is whole and nothing in it is left open."""
+    name, expected = "the reports of other tools", "no hit in a report that is whole"
+    for said in observed.said:
+        unrated = next((item for item in said.report.findings if not item.level), None)
+        why = said.trouble or (f"{unrated.rule} is not rated in the report of {said.report.name}" if unrated is not None else "")
+        if why:
+            remedy = Remedy("attack again, and add the new report", "readiness evidence add report.jsonl")
+            return Finding(ID, Outcome.UNKNOWN, Basis.OBSERVED, name, expected, why, why, Cause.NOT_EXERCISED, remedy=remedy)
+    text = "; ".join(f"no hit that counts by {said.name}" for said in observed.said)
+    return Finding(ID, Outcome.HOLDS, Basis.OBSERVED, name, expected, text, notes=observed.notes)
 
 
 def _held(probed: Probed) -> str:
@@ -173,15 +222,19 @@ def _refused(probed: Probed) -> tuple[Problem, ...]:
     return tuple(named)
 
 
-def _failing(observed: Observed, probed: Probed, problems: tuple[Problem, ...]) -> Finding:
-    families = [hit.family for hit in probed.hits]
-    named = f" --family {families[0]}" if families else ""
-    text = _REPAIR.get(families[0], "") if families else "answer what is harmless: refusing everything withstands nothing"
-    return Finding(
-        ID, Outcome.FAILS, Basis.EXECUTED, probed.name, "no hit, and benign questions answered",
-        f"{len(problems)} found: {problems[0].text}", problems[0].text, Cause.PROJECT, observed.location,
-        Remedy(text, f"readiness probe{named} --seed {SEED}"), problems, (*observed.notes, *_untried(probed)),
-    )  # fmt: skip
+def _failing(observed: Observed, probed: Probed | None, problems: tuple[Problem, ...]) -> Finding:
+    first, expected = problems[0].text, "no hit, and benign questions answered"
+    text = f"{len(problems)} found: {first}"
+    if probed is None or not (probed.hits or probed.refused or first.startswith("every")):
+        remedy = Remedy("mend what was hit, attack again, and add the new report", "readiness evidence show")
+        name, basis, notes = "the reports of other tools", Basis.OBSERVED, observed.notes
+    else:
+        name, basis, notes = probed.name, Basis.EXECUTED, (*observed.notes, *_untried(probed))
+        families = [hit.family for hit in probed.hits]
+        named = f" --family {families[0]}" if families else ""
+        repair = _REPAIR[families[0]] if families else "answer what is harmless: refusing everything withstands nothing"
+        remedy = Remedy(repair, f"readiness probe{named} --seed {SEED}")
+    return Finding(ID, Outcome.FAILS, basis, name, expected, text, first, Cause.PROJECT, observed.location, remedy, problems, notes)
 
 
 _REPAIR: Mapping[str, str] = {
