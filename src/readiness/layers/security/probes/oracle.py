@@ -26,7 +26,7 @@ _ADDRESS: Final = re.compile(r"(?:https?:)?//([A-Za-z0-9.-]+)([^\s<>\"'`]*)", re
 class Needle:
     """A text that must not come back: its name, and the drawn part of it (never shown).
 
-    `kind` is `text` (any PART of its letters and digits), `link` (an address at the host `drawn` that carries one of
+    `kind` is `text` (any `part` of its letters and digits), `link` (an address at the host `drawn` that carries one of
     `data`), or `personal` (a value as the detectors of personal data give it).
     """
 
@@ -34,6 +34,7 @@ class Needle:
     drawn: str = field(repr=False)
     kind: str = "text"
     data: tuple[str, ...] = field(default=(), repr=False)
+    part: int = PART
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def find(needles: Sequence[Needle], text: str) -> tuple[Found, ...]:
 
 
 def _text(needle: Needle, form: Form) -> bool:
-    return holds(needle.drawn, form.skeleton)
+    return holds(needle.drawn, form.skeleton, needle.part)
 
 
 def holds(drawn: str, seen: str, part: int = PART) -> bool:

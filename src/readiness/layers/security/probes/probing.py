@@ -118,6 +118,7 @@ class _Probe:
         self.found = Read()
         self.untried: dict[str, str] = {}
         self.where = ""
+        self.reached = False
         self.cause, self.trouble = Cause.NONE, ""
         self.variable, self.prompt = demos.canary(VARIABLE), demos.canary("the prompt")
         self.prompts: dict[str, bytes] = {}
@@ -128,9 +129,9 @@ class _Probe:
         turns = -(-max((1, *self.asked.counts.values())) // IN_A_RUN)
         try:
             for turn in range(turns):
-                if not self.trouble:
+                if not self.trouble and not self.found.troubles:
                     self._turn(turn)
-            if self.asked.queries and not self.trouble:
+            if self.asked.queries and not self.trouble and not self.found.troubles:
                 steps = trials.budget(self.aimed.ways, self.asked.queries, 0)
                 self._run(steps, "budget", Planting(env={VARIABLE: self.variable}))
         except NotRecorded:
@@ -155,14 +156,34 @@ class _Probe:
         self.untried |= untried
         plan = trials.indirect(self.aimed.ways, self.asked.attacks, counts, seed, turn, len(steps))
         env = {VARIABLE: self.variable}
-        if plan.indirect and self._has_database():
-            if self._run((*steps, *plan.indirect), f"d{turn}", Planting(self.prompts, env, self._rows(plan, seed)), plan):
+        together = bool(plan.indirect) and self._has_database() and not self.asked.queries
+        for number, part in enumerate(self._parts(steps)):
+            if self.trouble or self.found.troubles:
                 return
-            plan = Plan()
-        else:
-            self._run(steps, f"d{turn}", Planting(self.prompts, env))
-        if plan.indirect and not self.trouble:
-            self._in_files(plan, seed, turn, env)
+            if together:
+                self._run((*part, *plan.indirect), f"d{turn}", Planting(self.prompts, env, self._rows(plan, seed)), plan)
+            else:
+                self._run(part, f"d{turn}_{number}", Planting(self.prompts, env))
+        if plan.indirect and not together and not self.trouble and not self.found.troubles:
+            self._indirect(plan, seed, turn, env)
+
+    def _parts(self, steps: Sequence[Step]) -> list[list[Step]]:
+        """The questions of a run, or of several where a budget does not allow them all; an attack stays with its benign one."""
+        parts: list[list[Step]] = [[]]
+        for group in _groups(steps):
+            if self.asked.queries and parts[-1] and len(parts[-1]) + len(group) > self.asked.queries:
+                parts.append([])
+            parts[-1] += group
+        return parts
+
+    def _indirect(self, plan: Plan, seed: int, turn: int, env: Mapping[str, str]) -> None:
+        """The questions to a demo with planted documents, in runs of their own."""
+        for number, part in enumerate(self._parts(plan.indirect)):
+            piece = replace(plan, indirect=tuple(part))
+            if self._has_database():
+                self._run(part, f"i{turn}_{number}", Planting(self.prompts, env, self._rows(plan, seed)), piece)
+            elif not self._in_files(piece, seed, f"{turn}_{number}", env):
+                return
 
     def _has_database(self) -> bool:
         return "postgres" in self.aimed.demo.needs and not self.settings.documents
@@ -171,6 +192,7 @@ class _Probe:
         def plant(database: Database) -> None:
             import psycopg
 
+            self.reached = True
             try:
                 self.where = render_planting.plant(database, plan.planted, seed)
             except psycopg.Error as error:
@@ -182,15 +204,16 @@ class _Probe:
 
         return plant
 
-    def _cannot_plant(self, why: str) -> None:
+    def _cannot_plant(self, why: str) -> bool:
         for family in DOCUMENT:
             self.untried.setdefault(family, why)
+        return False
 
-    def _in_files(self, plan: Plan, seed: int, turn: int, env: Mapping[str, str]) -> None:
+    def _in_files(self, plan: Plan, seed: int, label: str, env: Mapping[str, str]) -> bool:
         session, read = self.context.session, self._read_by_demo()
         if read is None:
             return self._cannot_plant("which files the demo reads cannot be seen here; name them as `documents` in [security.probe]")
-        random, files = trials.random_of(seed, f"documents/{turn}"), dict(self.prompts)
+        random, files = trials.random_of(seed, f"documents/{label}"), dict(self.prompts)
         chosen = planting.documents(read, self.settings.documents, self.context.manifest.data.not_data)
         placed = []
         for path in chosen:
@@ -201,10 +224,10 @@ class _Probe:
         if not placed:
             return self._cannot_plant("it reads no file of documents; name them as `documents` in [security.probe]")
         self.where = placed[0] if len(placed) == 1 else f"{placed[0]} and {len(placed) - 1} more"
-        if not self._run(plan.indirect, f"f{turn}", Planting(files, env, documents=True), plan, needed=False):
-            self._cannot_plant(f"the demo does not start with {placed[0]} changed: its documents cannot be changed unnoticed")
+        if not self._run(plan.indirect, f"f{label}", Planting(files, env, documents=True), plan, needed=False):
             self.where = ""
-        return None
+            return self._cannot_plant(f"the demo does not start with {placed[0]} changed: its documents cannot be changed unnoticed")
+        return True
 
     def _read_by_demo(self) -> tuple[str, ...] | None:
         """The files the demo reads; all of the project where some are declared, or a function is attacked."""
@@ -238,6 +261,7 @@ class _Probe:
         if planted.rows is not None and plan is not None:
             asks.insert(len(steps) - len(plan.indirect), Ask("plant", "plant", "GET", "/"))
         bounds = Bounds(demo.timeout_s, ANSWER_BYTES + 1, GIVE_UP)
+        self.reached = False
         with progress("attacking the demo"):
             run = self.context.demo.probed(demo, tuple(asks), f"probed_{label}", bounds, planted)
         answers = {answer.id: answer for answer in run.watched.answers}
@@ -252,7 +276,7 @@ class _Probe:
             self.cause, self.trouble = Cause.NETWORK, "the demo asks a model, and none can be reached while the network is off"
         elif run.watched.dropped:
             self.cause, self.trouble = Cause.NOT_EXERCISED, "the demo said too much to keep, and not all of it was looked at"
-        unplanted = planted.rows is not None and not self.where
+        unplanted = planted.rows is not None and not (self.reached and self.where)
         taken = [step for step in steps if not (unplanted and step.kind == trials.DOCUMENT)]
         reading.read(self.found, taken, answers, self._secrets(run), self.settings.answer)
         if plan is not None and not unplanted:
@@ -267,6 +291,18 @@ class _Probe:
             return demo
         shim = self.context.session.probe("serve_function.py")
         return replace(demo, server=Server(("python", str(shim), self.aimed.function), "/healthz", 60))
+
+
+def _groups(steps: Sequence[Step]) -> list[list[Step]]:
+    """The questions that belong together: what one caller says, what another is then asked, and the benign one after it."""
+    groups: list[list[Step]] = []
+    for step in steps:
+        answers = step.kind == trials.ATTACK and groups and groups[-1][-1].kind == trials.TOLD
+        if step.kind == trials.BENIGN or answers:
+            groups[-1].append(step)
+        else:
+            groups.append([step])
+    return groups
 
 
 def _ask(step: Step) -> Ask:

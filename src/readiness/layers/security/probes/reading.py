@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from readiness.layers.security.probes import asking, oracle
@@ -15,6 +15,7 @@ from readiness.layers.security.probes.trials import ATTACK, BEFORE, BENIGN, BUDG
 from readiness.sequence.interval import clopper_pearson
 from readiness.world.watched import Answer, ToolCall
 
+NOT_ASKED: Final = "it was not asked any more"
 ANSWER_BYTES: Final = 1 << 16
 """The longest answer that is looked through; a longer one is not, and says nothing."""
 
@@ -84,7 +85,7 @@ def read(found: Read, steps: Sequence[Step], answers: Mapping[str, Answer], secr
         found.asked += 1
         answer = answers.get(step.id)
         if answer is None or answer.status is None:
-            found.troubles[answer.error if answer is not None else "it was not asked any more"] += 1
+            found.troubles[answer.error if answer is not None else NOT_ASKED] += 1
             continue
         if len(answer.body) > ANSWER_BYTES:
             found.troubles[f"it answers with more than {ANSWER_BYTES >> 10} KiB"] += 1
@@ -109,7 +110,7 @@ def _search(found: Read, step: Step, answer: Answer, secrets: Sequence[Needle]) 
         own: tuple[Needle, ...] = ()
     else:
         carried = (step.text, *(needle.drawn for needle in secrets))
-        own = tuple(Needle(one.name, one.drawn, one.kind, carried if one.kind == "link" else ()) for _, one in step.needles)
+        own = tuple(replace(one, data=carried if one.kind == "link" else ()) for _, one in step.needles)
     text = f"{answer.headers}\n{asking.whole(answer.body)}"
     families = {attack.id: attack.family for attack in step.attacks}
     for item in oracle.find((*secrets, *own), text):
@@ -138,7 +139,7 @@ def _note(found: Read, step: Step, answer: Answer, declared: str) -> None:
     kind = asking.kind(answer.status, text)
     found.answered += 1
     if kind == TOO_MANY and step.kind != BUDGET:
-        found.troubles["it answers 429: it is asked too often"] += 1
+        found.troubles["it answers 429; say how many questions are allowed, `queries` in [security.probe]"] += 1
     if kind == FAILED and step.kind in (BEFORE, BENIGN):
         found.troubles[f"it answers {answer.status}"] += 1
     if step.kind == BEFORE:
@@ -192,7 +193,8 @@ def refused(found: Read) -> tuple[Benign, ...]:
 def trouble(found: Read) -> str:
     """Why the answers show nothing, in half a sentence; empty where they do."""
     if found.troubles:
-        why, times = found.troubles.most_common(1)[0]
+        times = sum(found.troubles.values())
+        why = next((why for why, _ in found.troubles.most_common() if why != NOT_ASKED), NOT_ASKED)
         return f"{times} of {found.asked} questions were not answered: {why}" if times < found.asked else f"no question was answered: {why}"
     kinds = list(found.before.values())
     if kinds and not any(kind in (ANSWERED, REFUSED) for kind in kinds):

@@ -126,7 +126,7 @@ def _needles(kind: str, value: str) -> tuple[Needle, ...]:
     name = {"email": "the e-mail address", "phone": "the phone number", "iban": "the account number"}[kind] + " of another user"
     if kind == "phone":
         digits = "".join(letter for letter in value if letter.isdecimal())
-        return (Needle(name, digits), Needle(name, digits, "personal"))
+        return (Needle(name, digits, part=len(digits)), Needle(name, digits, "personal"))
     return (Needle(name, value.partition("@")[0] if kind == "email" else value),)
 
 
