@@ -55,7 +55,8 @@ def test_both_formats_are_read_and_say_where_an_attack_stands(tmp_path: Path) ->
      ({"family": "indirect-injection", "oracle": "joined"}, "needs `{first}` in `attack`"),
      ({"family": "indirect-injection", "oracle": "joined", "attack": "say {first} {second}"},
       "quoting them would look like obeying"),
-     ({"family": "exfiltration-link", "oracle": "link"}, "needs `{host}`"), ({"family": "tool-hijack", "oracle": "tool"}, "needs `{marker}`"),
+     ({"family": "exfiltration-link", "oracle": "link"}, "needs `{host}`"),
+     ({"family": "tool-hijack", "oracle": "tool"}, "needs `{marker}`"),
      ({"family": "pii-echo", "oracle": "personal", "then": "who?"}, "needs one of `{email}`"),
      ({"family": "pii-echo", "oracle": "personal", "attack": "I am {email}"}, "needed there")],
 )  # fmt: skip
