@@ -321,6 +321,14 @@ training = ["data/train/*.csv"]                 # what models learn from; [] whe
 pip-audit = { fail_on = "low", max_age_days = 3 }
 grype = { fail_on = "high" }
 
+[security.probe]
+question = "$.q"
+answer = "$.answer.text"
+documents = ["data/documents.jsonl"]
+prompts = ["prompts/*.txt"]
+attacks = "attacks"
+queries = 200
+
 [[security.allow]]
 fingerprint = "3f0c7f2b9d1e4a55"
 reason = "the key of the vendor's public sandbox"
@@ -434,12 +442,23 @@ MEANINGS: Final[dict[str, dict[str, str]]] = {
         "reports": "what is asked of the reports of other tools, by the name of the tool: see [security.reports](#securityreports)",
         "administrators": "database roles that own or administer, and that no access policy binds; `access audit` does not compare them",
         "training": "globs of the data that models learn from, approved with `readiness data sign`; `[]` where nothing is trained",
+        "probe": "how the demo is attacked, as far as it cannot be found: see [security.probe](#securityprobe)",
         "allow": "secrets that are none, or none any more, see [security.allow](#securityallow)",
         "secret": "the project's credentials, by reference, see [security.secret](#securitysecret)",
     },
     "security.reports": {
         "fail_on": "the level from which on a finding fails; one that its report does not rate fails at `low` and is unknown at any other",
         "max_age_days": "days that a report counts, at most 7",
+    },
+    "security.probe": {
+        "question": "where the question stands in a declared request: `$.a.b[0]` of its body, or `?name` of its path",
+        "answer": "where the text for people stands in an answer; everything in it is searched all the same",
+        "callable": "a function, `package.module:name`, that is attacked in place of the demo",
+        "benign": "questions that the function must answer; needed with `callable`, and only there",
+        "documents": "globs of files that instructions are planted into copies of; without it what the demo is seen to read",
+        "prompts": "globs of files that a secret is planted into copies of; without it files that are named for prompts",
+        "attacks": "a folder with attacks of your own, made before ours",
+        "queries": "how many questions in a row are allowed, of which one beyond must be refused; 0 is no budget",
     },
     "security.allow": {
         "fingerprint": "fingerprint of the value, as the check prints it",
@@ -491,6 +510,7 @@ _CLASSES: Final[dict[str, type]] = {
     "infrastructure": manifests.Infrastructure,
     "security": manifests.Security,
     "security.reports": manifests.ReportRule,
+    "security.probe": manifests.Probe,
     "security.allow": manifests.Allowed,
     "security.secret": manifests.SecretReference,
     "data": manifests.Data,
@@ -513,6 +533,8 @@ _KINDS: Final = {
     "demo.needs": "list of texts",
     "security.reports": "table of tables",
     "security.reports.fail_on": "`low`, `medium`, `high` or `critical`",
+    "security.probe": "table",
+    "security.probe.queries": "whole number",
     "security.allow": "list of tables",
     "security.secret": "list of tables",
     "demo.server": "table",

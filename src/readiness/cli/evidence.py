@@ -27,7 +27,9 @@ def parser() -> argparse.ArgumentParser:
         "add", help="take in a report of another tool, or what `recreate --import` wrote on another machine; exit 1 where it does not count"
     )
     add.add_argument(
-        "file", type=Path, help="a report (SARIF, CycloneDX, pip-audit, checkov, trivy, JUnit), or a signed file of another machine"
+        "file",
+        type=Path,
+        help="a report (SARIF, CycloneDX, pip-audit, checkov, trivy, JUnit, garak, promptfoo), or a signed file of another machine",
     )
     for sub in (show, verify, add):
         folder.option(sub)

@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "2 Security": {
         "access": "lint access policies, ask them, show who may do what; hold a PostgreSQL to them",
         "secrets": "find secrets in files, history and images; see that each has an owner and is fresh; what one opens",
+        "probe": "attack the demo in the sandbox, and tell what came through at which rate",
     },
     "3 Data": {
         "data": "write what can be seen of a data contract; sign training data, and say what changed in it",

@@ -36,6 +36,8 @@ NEEDS: Final = ("postgres",)
 
 KINDS: Final = ("timestamp", "id")
 """What a field of an output can be declared to be, so that its value is not compared."""
+_PLACE: Final = re.compile(r"\$(?:\.[A-Za-z_][\w-]*|\[-?\d+\])+|\?[\w.-]+")
+_CALLABLE: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 NORMALISED: Final = (".json", ".jsonl", ".csv")
 """Files with fields, by the ending of their name."""
 
@@ -184,6 +186,26 @@ class ReportRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """The `[security.probe]` table: how the demo is attacked, as far as it cannot be found.
+
+    `question` is where the question stands in a declared request (`$.a.b[0]` of the body, `?name` of the path), `answer` where
+    in the answer what is said to people. `callable` is a function, `package.module:name`, attacked in place of the demo, with
+    `benign` questions that it must answer. `documents` and `prompts` are globs of files that instructions and a secret are
+    planted into copies of; `attacks` is a folder of more attacks; `queries` is how many questions in a row are allowed.
+    """
+
+    question: str = ""
+    answer: str = ""
+    callable: str = ""
+    benign: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    prompts: tuple[str, ...] = ()
+    attacks: str = ""
+    queries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Security:
     """The `[security]` table: `public` routes as `METHOD /path`, which anyone may ask, and secrets `allow`ed to stay.
 
@@ -192,6 +214,7 @@ class Security:
     `administrators` are database roles that no policy binds: who owns tables, and who may become that role.
     `secrets` (`[[security.secret]]`) are the credentials of the project, by reference.
     `training` are globs of the data that models learn from, none where nothing is trained; None where it is not said.
+    `probe` says how the demo is attacked.
     """
 
     public: tuple[str, ...] = ()
@@ -202,6 +225,7 @@ class Security:
     secrets: tuple[SecretReference, ...] = ()
     training: tuple[str, ...] | None = None
     training_line: int = 1
+    probe: Probe = field(default_factory=Probe)
 
     def rule(self, tool: str) -> ReportRule:
         """What is asked of the reports of a tool."""
@@ -531,7 +555,7 @@ def _factors(reader: Reader, raw: object) -> dict[str, tuple[str, ...]]:
 def _security(reader: Reader, raw: object) -> Security:
     at = ("security",)
     table = reader.table(at, raw)
-    reader.known(at, table, ("public", "allow", "policies", "administrators", "reports", "secret", "training"))
+    reader.known(at, table, ("public", "allow", "policies", "administrators", "reports", "secret", "training", "probe"))
     public = reader.strings((*at, "public"), table.get("public", []))
     for route in public:
         method, _, path = route.partition(" ")
@@ -546,7 +570,30 @@ def _security(reader: Reader, raw: object) -> Security:
             reader.problem((*at, "training"), f"training data lies in the project, as a glob from its root, got `{glob}`")
     line = reader.line((*at, "training")) if training is not None else 1
     rules, secrets = _report_rules(reader, table.get("reports")), _secrets(reader, table.get("secret", []))
-    return Security(public, allow, policies, administrators, rules, secrets, training, line)
+    return Security(public, allow, policies, administrators, rules, secrets, training, line, _probe(reader, table.get("probe")))
+
+
+def _probe(reader: Reader, raw: object) -> Probe:
+    at = ("security", "probe")
+    table = reader.table(at, raw)
+    reader.known(at, table, ("question", "answer", "callable", "benign", "documents", "prompts", "attacks", "queries"))
+    texts = {name: reader.words((*at, name), table.get(name, "")) for name in ("question", "answer", "callable")}
+    for name, pattern in (("question", _PLACE), ("answer", _PLACE), ("callable", _CALLABLE)):
+        if texts[name] and not pattern.fullmatch(texts[name]):
+            form = "`package.module:function`" if name == "callable" else "like `$.a.b[0]`, or `?name` of the path"
+            reader.problem((*at, name), f"`{name}` is written {form}, got `{shown(texts[name])}`")
+    benign = reader.strings((*at, "benign"), table.get("benign", []))
+    if bool(texts["callable"]) != bool(benign):
+        reader.problem(at, "`callable` needs `benign`, questions that it must answer, and `benign` is for a `callable`")
+    queries = reader.number((*at, "queries"), table.get("queries", 0), least=0)
+    if queries != int(queries):
+        reader.problem((*at, "queries"), f"`queries` must be a whole number, got `{queries:g}`")
+    return Probe(
+        **texts, benign=benign,
+        documents=reader.strings((*at, "documents"), table.get("documents", [])),
+        prompts=reader.strings((*at, "prompts"), table.get("prompts", [])),
+        attacks=reader.path((*at, "attacks"), table.get("attacks", "")), queries=int(queries),
+    )  # fmt: skip
 
 
 def _report_rules(reader: Reader, raw: object) -> dict[str, ReportRule]:

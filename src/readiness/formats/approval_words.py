@@ -89,6 +89,10 @@ CHECKS: Final[dict[str, tuple[str, str]]] = {
         "Secrets show up in what it writes while it runs.",
     ),
     "security.anonymous-refused": ("It turns away people it does not know.", "It answers people it does not know."),
+    "security.probes-withstood": (
+        "It withstood the attacks that were tried on it.",
+        "It gives away what it should keep, obeys a stranger's text, or refuses harmless questions.",
+    ),
     "security.policy-valid": (
         "Its rules on who may do what are sound.",
         "Its rules on who may do what contradict themselves or cannot be applied.",

@@ -86,6 +86,7 @@ _SECURITY: Final = (
     CheckSpec("security.secrets-absent", Layer.SECURITY, "secrets absent", Cost.RUN, f"{_S}.secrets_absent", history=True),
     CheckSpec("security.runtime-redacts", Layer.SECURITY, "runtime redacts", Cost.RUN, f"{_S}.runtime_redacts", Stakes.MONEY),
     CheckSpec("security.anonymous-refused", Layer.SECURITY, "anonymous refused", Cost.RUN, f"{_S}.anonymous_refused"),
+    CheckSpec("security.probes-withstood", Layer.SECURITY, "probes withstood", Cost.RUN, f"{_S}.probes_withstood", Stakes.MONEY),
     CheckSpec("security.policy-valid", Layer.SECURITY, "policy valid", Cost.STATIC, f"{_S}.policy_valid"),
     CheckSpec("security.budgets-kept", Layer.SECURITY, "budgets kept", Cost.RUN, f"{_S}.budgets_kept", Stakes.MONEY),
     # `history` since a report may name the commit it is about

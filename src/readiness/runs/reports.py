@@ -13,7 +13,7 @@ from readiness.errors import InputError, UsageError
 from readiness.formats import canonical, intoto
 from readiness.formats.reports import reading
 from readiness.formats.reports import stored as stores
-from readiness.formats.reports.report import INFRASTRUCTURE, PACKAGES
+from readiness.formats.reports.report import ATTACKS, INFRASTRUCTURE, PACKAGES
 from readiness.formats.reports.stored import Stored
 from readiness.formats.reports.strict import SIZE_BYTES, Unreadable
 from readiness.layers.security import reports
@@ -114,7 +114,7 @@ def _signed(source: Path, data: bytes, project: Project, now: datetime) -> tuple
 
 
 def _as_it_counts(item: Stored, project: Project, manifest: Manifest, now: datetime) -> Added:
-    about = {PACKAGES: reports.DEPENDENCIES, INFRASTRUCTURE: reports.INFRASTRUCTURE}
+    about = {PACKAGES: reports.DEPENDENCIES, INFRASTRUCTURE: reports.INFRASTRUCTURE, ATTACKS: reports.PROBES}
     checks = tuple(check for word, check in about.items() if word in item.report.about)
     return Added(reports.said(item, project, manifest, now), len(item.report.findings), checks)
 

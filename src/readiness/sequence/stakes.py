@@ -40,6 +40,16 @@ RUNG_ASKED: Final[dict[Stakes, int]] = {
 """Rung of recreation asked: 0 rerun, 2 fresh environment from the lock in another place."""
 
 
+PROBES_ASKED: Final[dict[Stakes, tuple[int, int, int]]] = {
+    Stakes.ANNOYANCE: (8, 2, 4),
+    Stakes.MONEY: (12, 3, 6),
+    Stakes.REGULATION: (12, 4, 8),
+    Stakes.SAFETY: (12, 4, 10),
+}
+"""Attacks that a check makes: for a secret, for another user's data, questions that meet a planted document. With the benign
+ones at most 60 questions, our own choice: it finds what mostly comes through; rare hits are for `readiness probe --trials`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What a judgement is asked for: the stakes decide the rigour."""

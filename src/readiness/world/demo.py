@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final, Protocol
@@ -21,7 +21,7 @@ from readiness.world.perturbed import NOTHING, Given, Names
 from readiness.world.project import Project
 from readiness.world.sandbox import Ran
 from readiness.world.session import Session
-from readiness.world.watched import Ask, Database, Watched, Wish
+from readiness.world.watched import Ask, Bounds, Database, Watched, Wish
 
 NAMES: Final = ("demo.py", "examples/demo.py", "scripts/demo.py")
 STDOUT: Final = "standard output"
@@ -120,8 +120,24 @@ def canary(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Planting:
+    """What is planted into one run: `files` in place of those of the project, variables, rows of the database while it runs.
+
+    `documents` says that instructions of ours stand in those files.
+    """
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    rows: Callable[[Database], None] | None = None
+    documents: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class _Way:
-    """How one run differs from the first: other requests, a stop, other circumstances, the tree it lies in, a seed, a label."""
+    """How one run differs from the first: other requests, a stop, other circumstances, the tree it lies in, a seed, a label.
+
+    `bounds` and `planting` are of a run that is attacked by us.
+    """
 
     requests: tuple[Ask, ...] = ()
     stop_within_s: float | None = None
@@ -129,6 +145,8 @@ class _Way:
     kept_in: Path | None = None
     seed: int = 0
     told: str = ""
+    bounds: Bounds | None = None
+    planting: Planting | None = None
 
 
 _PLAIN: Final = _Way()
@@ -198,6 +216,15 @@ class DemoSession:
         """
         return self._run(self._declared, environment, label, _Way(seed=seed, told="seeded"))
 
+    def probed(self, demo: Demo, requests: tuple[Ask, ...], label: str, bounds: Bounds, planting: Planting) -> Run:
+        """A run in the first environment of a demo that is a server, asked these requests, with what is planted; made each time.
+
+        `demo` may be another than the declared one; `label` is of this run alone.
+        """
+        changed = Changed(inner=dict(planting.env)) if planting.env else UNCHANGED
+        way = _Way(requests, changed=changed, told="probed", bounds=bounds, planting=planting)
+        return self._run(demo, self.session.first, label, way)
+
     def forget(self, run: Run, label: str) -> None:
         """Removes what was kept of a run, and its database."""
         files.remove_tree(self.session.sandbox.private / "kept" / label)
@@ -265,7 +292,9 @@ class DemoSession:
         database = watched.fresh_database(session, label) if "postgres" in demo.needs else None
         asked = way.requests or asks(demo, secrets)
         doors = (crossing.doors, crossing.env) if crossing else ({}, {})
-        wish = Wish(way.told or label, self.project_id, asked, way.stop_within_s, database, way.changed, *doors)
+        wish = Wish(way.told or label, self.project_id, asked, way.stop_within_s, database, way.changed, *doors, way.bounds)
+        if way.planting is not None:
+            wish = _planted(session, tree, way.planting, wish)
         seeing = way.changed == UNCHANGED and reads.prepare(tree, self.project.entries)
         ran, seen = _execute(session, environment, demo, wish, secrets, way.seed)
         read = reads.seen(tree, self.project.entries) if seeing else None
@@ -278,6 +307,17 @@ class DemoSession:
             ran, outputs, missing, tuple(p for p in created if p not in named), tuple(p for p in altered if p not in named), seen,
             read, database,
         )  # fmt: skip
+
+
+def _planted(session: Session, tree: Path, planting: Planting, wish: Wish) -> Wish:
+    """Puts the files of a planting into a tree, and into the wish what is planted while the demo runs."""
+    for path, data in planting.files.items():
+        beneath.write(tree, path, data)
+    if planting.files:
+        session.sandbox.hand_over(tree)
+    rows, database = planting.rows, wish.database
+    plant = (lambda: rows(database)) if rows is not None and database is not None else None
+    return replace(wish, plant=plant, planted=planting.documents)
 
 
 def keep(session: Session, demo: Demo, tree: Path, label: str, ran: Ran) -> tuple[dict[str, Path], tuple[str, ...]]:
@@ -330,6 +370,11 @@ def once(session: Session, environment: Environment, demo: Demo, project_id: str
     """Runs a demo on a database that is there already, and returns how it ended; what it wrote in there is all that is kept."""
     asked = tuple(_declared_request(request) for request in demo.requests)
     return _execute(session, environment, demo, Wish("before", project_id, asked, database=database), canaries(demo), 0)[0]
+
+
+def as_declared(request: Request) -> Ask:
+    """A request as the demo declares it, with canaries for its secrets."""
+    return _declared_request(request)
 
 
 def _declared_request(request: Request, secrets: Mapping[str, str] | None = None) -> Ask:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any, Final
 
 from readiness.config.manifest import Demo
@@ -54,11 +56,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One OTLP/HTTP export as it came: the path (`/v1/traces` …), its content type, the inflated body."""
+    """One OTLP/HTTP export as it came: the path (`/v1/traces` …), its content type, the inflated body.
+
+    `planted` says that it came after documents with instructions of ours were planted.
+    """
 
     path: str
     content_type: str
     body: bytes
+    planted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,15 @@ class ModelCall:
     stream: bool
     status: int | None
     elapsed_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call of a tool that the demo told a model it had made. `planted` as of an Export."""
+
+    name: str
+    arguments: str
+    planted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +149,7 @@ class Watched:
     grpc: bool = False
     strays: int = 0
     cassette: str = ""
+    tools: tuple[ToolCall, ...] = ()
 
     @property
     def refused(self) -> bool:
@@ -142,8 +158,20 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """What limits each request that is not the demo's own: seconds, bytes of an answer, unanswered ones in a row."""
+
+    ask_s: float
+    body_bytes: int
+    give_up: int
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """How a run is to be watched: under which label, with which requests, whether it is stopped, which database, what is changed.
+
+    `plant` is called between the requests before and after the one of the phase `plant`, while the demo runs; `planted` says
+    that something was planted before it started.
 
     `doors` are sockets (by name) that the demo finds as ports on loopback, and nothing else of the network; `door_env` are
     variables it is given for them, in which `{name}` stands for the port.
@@ -157,6 +185,9 @@ class Wish:
     changed: Changed = UNCHANGED
     doors: Mapping[str, str] = field(default_factory=dict)
     door_env: Mapping[str, str] = field(default_factory=dict)
+    bounds: Bounds | None = None
+    plant: Callable[[], None] | None = None
+    planted: bool = False
 
 
 def run(session: Session, environment: Environment, demo: Demo, argv: list[str], env: dict[str, str], wish: Wish) -> tuple[Ran, Watched]:
@@ -168,7 +199,8 @@ def run(session: Session, environment: Environment, demo: Demo, argv: list[str],
     probe = [str(environment.python), "-I", str(session.probe("run_demo.py")), str(spec)]
     network = demo.network == "on" and not wish.doors
     env = env | {"READINESS_RUN": wish.label}
-    ran = session.run(environment, probe, env=env, network=network, timeout_s=limit_s(demo, wish), changed=wish.changed)
+    with _pausing(out, wish.plant):
+        ran = session.run(environment, probe, env=env, network=network, timeout_s=limit_s(demo, wish), changed=wish.changed)
     seen = parsed(beneath.read(out.parent, out.name, KEPT_BYTES) or b"", demo, wish)
     return ran, seen if ran.isolation.network_off else replace(seen, strays=0)
 
@@ -195,6 +227,8 @@ def told(demo: Demo, argv: list[str], wish: Wish, out: str) -> dict[str, object]
         "door_env": dict(wish.door_env),
         "database": _given(wish.database) if wish.database else None,
         "env": dict(wish.changed.inner),
+        "bounds": asdict(wish.bounds) if wish.bounds else None,
+        "planted": wish.planted,
         "out": out,
     }
 
@@ -207,6 +241,40 @@ def _bounded(demo: Demo) -> bool:
 def parsed(said: bytes, demo: Demo, wish: Wish) -> Watched:
     """What the watching program saw, from the events it wrote."""
     return _parsed(said, boundary=_bounded(demo) or bool(wish.doors))
+
+
+@contextmanager
+def _pausing(out: Path, plant: Callable[[], None] | None) -> Iterator[None]:
+    """Calls `plant` when the watching program waits for it, and lets it go on; what `plant` raises is raised here."""
+    paused, go = f"{out.name}.paused", f"{out.name}.go"
+    for name in (paused, go):
+        beneath.remove(out.parent, name)
+    if plant is None:
+        yield
+        return
+    ended, failed = Event(), list[BaseException]()
+
+    def wait() -> None:
+        while not ended.wait(0.05):
+            if beneath.read(out.parent, paused) is not None:
+                try:
+                    plant()
+                except BaseException as error:  # noqa: BLE001  raised again below, where somebody can catch it
+                    failed.append(error)
+                beneath.write(out.parent, go, b"")
+                return
+
+    thread = Thread(target=wait, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        for name in (paused, go):
+            beneath.remove(out.parent, name)
+    if failed:
+        raise failed[0]
 
 
 def _given(database: Database) -> dict[str, object]:
@@ -232,7 +300,7 @@ def _of(events: dict[str, list[dict[str, Any]]], *, boundary: bool) -> Watched:
         return events.get(kind, [])
 
     return Watched(
-        exports=tuple(Export(e["path"], e["type"], base64.b64decode(e["body"])) for e in of("otlp")),
+        exports=tuple(Export(e["path"], e["type"], base64.b64decode(e["body"]), bool(e.get("planted"))) for e in of("otlp")),
         calls=tuple(ModelCall(e["path"], e["model"], e["stream"], e["status"], e["ms"]) for e in of("model")),
         answers=tuple(
             Answer(e["id"], e["phase"], e["status"], base64.b64decode(e["body"]), e["error"], e["ms"], e["headers"]) for e in of("answer")
@@ -244,6 +312,7 @@ def _of(events: dict[str, list[dict[str, Any]]], *, boundary: bool) -> Watched:
         leaked_port=bool(of("leak")),
         grpc=bool(of("grpc")),
         strays=sum(int(e["count"]) for e in of("strays")),
+        tools=tuple(ToolCall(str(e["name"]), str(e["arguments"]), bool(e["planted"])) for e in of("tool")),
     )
 
 

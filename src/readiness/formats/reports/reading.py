@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from readiness.formats.reports import checkov, cyclonedx, junit, pip_audit, sarif, trivy
+from readiness.formats.reports import checkov, cyclonedx, garak, junit, pip_audit, promptfoo, sarif, trivy
 from readiness.formats.reports.report import Report
 from readiness.formats.reports.strict import At, Unreadable, decode, parse
 
-FORMATS: Final = "SARIF 2.1.0, CycloneDX with vulnerabilities, JSON of pip-audit, checkov or trivy, JUnit XML"
+FORMATS: Final = "SARIF 2.1.0, CycloneDX with vulnerabilities, JSON of pip-audit, checkov, trivy or promptfoo, JSONL of garak, JUnit XML"
 
 
 class _Format(Protocol):
@@ -16,7 +16,7 @@ class _Format(Protocol):
     def read(self, document: At) -> Report: ...
 
 
-_JSON: Final[tuple[_Format, ...]] = (sarif, cyclonedx, trivy, checkov, pip_audit)
+_JSON: Final[tuple[_Format, ...]] = (sarif, cyclonedx, trivy, checkov, promptfoo, pip_audit)
 
 
 def read(data: bytes) -> Report:
@@ -26,6 +26,8 @@ def read(data: bytes) -> Report:
     text = decode(data)
     if text.lstrip()[:1] not in ("{", "["):
         raise Unreadable(":1", f"is no report that is read here ({FORMATS})")
+    if garak.matches(text):
+        return garak.read(text)
     document = parse(text)
     for module in _JSON:
         if module.matches(document):

@@ -15,6 +15,7 @@ PACKAGES: Final = "packages"
 INFRASTRUCTURE: Final = "infrastructure"
 CODE: Final = "code"
 TESTS: Final = "tests"
+ATTACKS: Final = "attacks"
 """What a report can be about."""
 
 _NUMBERED: Final = re.compile(r"\b(?:lines?|col(?:umn)?s?)\W{0,2}\d+(?:\s*-\s*\d+)?|(?<=\w):\d+(?::\d+)?", re.IGNORECASE)

@@ -68,7 +68,8 @@ def _forms(data: bytes, depth: int) -> Iterator[tuple[str, bytes]]:
         yield from layer
 
 
-def _base64(data: bytes) -> bytes:
+def base64_runs(data: bytes) -> bytes:
+    """What the runs of base64 in some bytes decode to, in either alphabet; empty where there is none."""
     # A letter may stick to the front of what is encoded (a length in protobuf): each of the four offsets is tried.
     runs = [run.rstrip(b"=").replace(b"-", b"+").replace(b"_", b"/") for run in _BASE64.findall(data)]
     return b"\n".join(_base64_run(run[offset:]) for run in runs for offset in range(4))
@@ -82,12 +83,14 @@ def _base64_run(run: bytes) -> bytes:
         return b""
 
 
-def _hex(data: bytes) -> bytes:
+def hex_runs(data: bytes) -> bytes:
+    """What the runs of hex digits in some bytes decode to; empty where there is none."""
     runs = [re.sub(rb"[ :]", b"", run) for run in _HEX.findall(data)]
     return b"\n".join(bytes.fromhex(run[offset : len(run) - (len(run) - offset) % 2].decode()) for run in runs for offset in range(2))
 
 
-def _escapes(data: bytes) -> bytes:
+def escapes(data: bytes) -> bytes:
+    """The bytes with the escapes of JSON and Python undone; empty where there is none."""
     if b"\\" not in data:
         return b""
     return _ESCAPE.sub(lambda found: chr(int(found[1] or found[2], 16)).encode() if found[1] or found[2] else found[3], data)
@@ -106,9 +109,9 @@ def _wide(data: bytes) -> bytes:
 
 
 _CODINGS: Final[tuple[tuple[str, Callable[[bytes], bytes]], ...]] = (
-    ("in base64", _base64),
-    ("in hex", _hex),
-    ("escaped", _escapes),
+    ("in base64", base64_runs),
+    ("in hex", hex_runs),
+    ("escaped", escapes),
     ("URL-encoded", _url),
     ("in HTML", _html),
     ("in UTF-16", _wide),

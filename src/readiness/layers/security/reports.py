@@ -27,7 +27,8 @@ from readiness.world.project import Project
 FOLDER: Final = ".readiness/reports"
 DEPENDENCIES: Final = "security.dependencies-audited"
 INFRASTRUCTURE: Final = "security.infrastructure-code-scanned"
-CHECKS: Final = (DEPENDENCIES, INFRASTRUCTURE)
+PROBES: Final = "security.probes-withstood"
+CHECKS: Final = (DEPENDENCIES, INFRASTRUCTURE, PROBES)
 """The checks that rest on reports."""
 
 

@@ -4,7 +4,10 @@
 json, raw, headers}], timeout_s, project, stop (None, or within_s), upstream (base URL of a model, or empty), model
 (whether the demo is given the model's boundary), database (None, or socket, url, env, files), doors (name → socket, each of
 which the demo finds as a port), door_env (variables in which `{name}` stands for that port), env (variables the demo alone is
-given), out (the file events are written to).
+given), bounds (None, or ask_s, body_bytes, give_up for requests of any phase but `demo`), out (the file events are written to).
+
+A request of the phase `plant` is none: the file `OUT.paused` is written and `OUT.go` awaited, between which whoever started
+this changes what the demo works on. `planted` of a run says that this was done before it began.
 
 The demo is given OTEL_EXPORTER_OTLP_ENDPOINT, READINESS_URL and, where asked for, OPENAI_BASE_URL and DATABASE_URL. They
 lead to this process, on loopback. A server is also given PORT, which stands for `{PORT}` in its argv too. Each event is
@@ -32,6 +35,8 @@ BODY_BYTES = 16 << 20
 MODEL_PATHS = ("/chat/completions", "/completions", "/responses", "/embeddings", "/messages")
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 HEADER_BYTES = 1 << 16
+PAUSE_S = 60
+ARGUMENT_CHARACTERS = 4096
 PORTS = {"boundary": 24318, "database": 24354, "server": 24380, "doors": 24400}
 """The same in every run, since a demo that says where it exports or listens would differ from itself; below what is given out."""
 
@@ -80,6 +85,7 @@ class Boundary(ThreadingMixIn, HTTPServer):
             HTTPServer.__init__(self, ("127.0.0.1", 0), Handler)
         self.spec, self.events = spec, events
         self.state, self.version = "running", 1
+        self.planted = bool(spec.get("planted"))
         self.changed = threading.Condition()
 
     @property
@@ -146,7 +152,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.model("POST", data)
         if self.path in ("/v1/traces", "/v1/logs", "/v1/metrics"):
             kind = self.headers.get("Content-Type", "")
-            self.server.events.add("otlp", path=self.path, type=kind, body=base64.b64encode(data).decode())
+            self.server.events.add("otlp", path=self.path, type=kind, body=base64.b64encode(data).decode(), planted=self.server.planted)
             is_json = "json" in kind
             return self.answer(200, b"{}" if is_json else b"", "application/json" if is_json else "application/x-protobuf")
         if self.path.startswith("/api/feedback"):
@@ -176,6 +182,8 @@ class Handler(BaseHTTPRequestHandler):
         except ValueError:
             asked = {}
         asked = asked if isinstance(asked, dict) else {}
+        for name, arguments in tools_called(asked):
+            self.server.events.add("tool", name=name, arguments=arguments, planted=self.server.planted)
         upstream, counted = self.server.spec["upstream"], path.partition("?")[0] in MODEL_PATHS
         if not upstream:
             refusal = {"error": {"message": "readiness: no model is reachable while the network is off", "type": "network_off"}}
@@ -214,6 +222,25 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
                 if not chunk:
                     return upstream.status if hasattr(upstream, "status") else upstream.code
+
+
+def tools_called(asked):
+    """The calls of tools that a request to a model says were made, as (name, arguments): the application tells what it did."""
+    found = []
+    messages = asked.get("messages") if isinstance(asked.get("messages"), list) else asked.get("input")
+    for message in messages if isinstance(messages, list) else ():
+        if not isinstance(message, dict):
+            continue
+        parts = message["content"] if isinstance(message.get("content"), list) else []
+        calls = [call.get("function") for call in message.get("tool_calls") or () if isinstance(call, dict)]
+        calls += [part for part in parts if isinstance(part, dict) and part.get("type") == "tool_use"]
+        calls += [message] if message.get("type") == "function_call" else []
+        for call in calls:
+            if isinstance(call, dict) and call.get("name"):
+                said = call.get("arguments", call.get("input", ""))
+                said = said if isinstance(said, str) else json.dumps(said)
+                found.append((str(call["name"])[:200], said[:ARGUMENT_CHARACTERS]))
+    return found
 
 
 def forward(path, wanted):
@@ -333,8 +360,11 @@ def free_port(held):
         return sock.getsockname()[1]
 
 
-def ask(port, request, timeout_s):
-    """Sends one request; returns (status or None, body, error, headers). Only as declared is it sent on to where a redirect leads."""
+def ask(port, request, timeout_s, bounds=None):
+    """Sends one request; returns (status or None, body, error, headers).
+
+    Sent on to where a redirect leads it is only as declared, and with `bounds`, which limit the whole of the answer.
+    """
     headers = dict(request.get("headers") or {})
     data = None
     if request.get("raw") is not None:
@@ -344,14 +374,33 @@ def ask(port, request, timeout_s):
     if data is not None:
         headers.setdefault("Content-Type", "application/json")
     made = urllib.request.Request("http://127.0.0.1:%d%s" % (port, request["path"]), data, headers, method=request["method"])
-    opener = OPENER if request.get("phase", "demo") == "demo" else STAYING
+    opener = OPENER if bounds or request.get("phase", "demo") == "demo" else STAYING
+    started = time.monotonic()
     try:
-        with opener.open(made, timeout=timeout_s) as answer:
-            return answer.status, answer.read(BODY_BYTES), "", str(answer.headers)[:HEADER_BYTES]
+        with opener.open(made, timeout=bounds["ask_s"] if bounds else timeout_s) as answer:
+            return answer.status, whole(answer, bounds, started), "", str(answer.headers)[:HEADER_BYTES]
     except urllib.error.HTTPError as error:
-        return error.code, error.read(BODY_BYTES), "", str(error.headers)[:HEADER_BYTES]
+        try:
+            return error.code, whole(error, bounds, started), "", str(error.headers)[:HEADER_BYTES]
+        except OSError as late:
+            return None, b"", "%s: %s" % (type(late).__name__, late), ""
     except Exception as error:  # whatever the demo answers, it is told and not died of
         return None, b"", "%s: %s" % (type(error).__name__, error), ""
+
+
+def whole(answer, bounds, started):
+    """The body of an answer, at most as many bytes as are kept. Raises TimeoutError where `bounds` end before it does."""
+    if not bounds:
+        return answer.read(BODY_BYTES)
+    data = b""
+    while len(data) < bounds["body_bytes"]:
+        if time.monotonic() - started > bounds["ask_s"]:
+            raise TimeoutError("the answer did not end within %g s" % bounds["ask_s"])
+        chunk = answer.read1(bounds["body_bytes"] - len(data))
+        if not chunk:
+            break
+        data += chunk
+    return data
 
 
 def wait_ready(server, port, ready, ready_s):
@@ -413,7 +462,7 @@ def serve(spec, boundary, events, env):
         if trouble:
             sys.stderr.write(trouble + "\n")
             return 1
-        code = send(spec, events, port)
+        code = send(spec, boundary, events, port)
         if spec["stop"] and not code and spec["requests"]:
             drill(boundary, events, port, spec["requests"][0], spec["stop"]["within_s"], spec["timeout_s"])
         time.sleep(FLUSH_S)
@@ -424,15 +473,23 @@ def serve(spec, boundary, events, env):
             events.add("leak", port=port)
 
 
-def send(spec, events, port):
+def send(spec, boundary, events, port):
     os.makedirs("outputs/requests", exist_ok=True)
-    count = 0
+    bounds = spec.get("bounds")
+    count = unanswered = 0
     for request in spec["requests"]:
+        if request["phase"] == "plant":
+            pause(spec, boundary, events)
+            continue
+        if bounds and unanswered >= bounds["give_up"]:
+            break
+        bounded = bounds if request["phase"] != "demo" else None
         started = time.monotonic()
-        status, body, error, headers = ask(port, request, spec["timeout_s"])
+        status, body, error, headers = ask(port, request, spec["timeout_s"], bounded)
         ms = round((time.monotonic() - started) * 1000)
         events.add("answer", id=request["id"], phase=request["phase"], status=status, error=error, ms=ms, headers=headers,
                    body=base64.b64encode(body).decode())  # fmt: skip
+        unanswered = unanswered + 1 if status is None else 0
         if request["phase"] != "demo":
             continue
         if status is None:
@@ -446,6 +503,17 @@ def send(spec, events, port):
             handle.write(body)
     print("%d requests answered" % count)
     return 0
+
+
+def pause(spec, boundary, events):
+    """Waits until whoever started this has changed what the demo works on."""
+    with open(spec["out"] + ".paused", "w"):
+        pass
+    deadline = time.monotonic() + PAUSE_S
+    while not os.path.exists(spec["out"] + ".go") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    boundary.planted = True
+    events.add("planted", told=time.monotonic() < deadline)
 
 
 def end(process):

@@ -21,6 +21,7 @@ OWN = {
     "security.policy-valid",
     "security.budgets-kept",
     "security.training-data-signed",
+    "security.probes-withstood",
     *OBSERVED_ONLY,
 }
 CHECKS = [spec.id for spec in catalog.OURS if spec.layer is Layer.SECURITY and spec.id in OWN]
@@ -28,6 +29,7 @@ NAMED = {
     "security.secrets-absent": "config.py:3",
     "security.runtime-redacts": "API_TOKEN is in standard output",
     "security.anonymous-refused": "POST /ask accepts any credential",
+    "security.probes-withstood": "API_TOKEN came back from the attack print-configuration",
     "security.policy-valid": 'unrecognized action `Action::"clsoe"`, did you mean `Action::"close"`?',
     "security.budgets-kept": 'Client::"shop" was permitted 4 by `clients_ask`, whose budget is 3/day',
     "security.secrets-referenced": "MAIL_TOKEN is read and declared nowhere",

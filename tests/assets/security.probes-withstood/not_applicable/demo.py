@@ -1,0 +1,3 @@
+"""Answers one question that nobody can change."""
+
+print("three days")

@@ -1,0 +1,1 @@
+"""Attacks on demos: what is drawn, what is planted, what is found."""
