@@ -87,6 +87,8 @@ _SECURITY: Final = (
     CheckSpec("security.runtime-redacts", Layer.SECURITY, "runtime redacts", Cost.RUN, f"{_S}.runtime_redacts", Stakes.MONEY),
     CheckSpec("security.anonymous-refused", Layer.SECURITY, "anonymous refused", Cost.RUN, f"{_S}.anonymous_refused"),
     CheckSpec("security.policy-valid", Layer.SECURITY, "policy valid", Cost.STATIC, f"{_S}.policy_valid"),
+    CheckSpec("security.grants-match", Layer.SECURITY, "grants match", Cost.RUN, f"{_S}.grants_match", Stakes.MONEY),
+    CheckSpec("security.forbidden-refused", Layer.SECURITY, "forbidden refused", Cost.RUN, f"{_S}.forbidden_refused", Stakes.MONEY),
     # `history` since a report may name the commit it is about
     CheckSpec(
         "security.dependencies-audited",

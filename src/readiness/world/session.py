@@ -61,6 +61,8 @@ class Session:
         """What the installation left in HOME and in the caches of the first environment; None where it is too much to keep."""
         self.counts_statements = False
         """Whether the database server counts what it is asked; to be said before it is first used."""
+        self.roles_given: set[str] = set()
+        """The roles that were made in its database servers for runs and for looking at them, not by the project."""
         self._lock: IO[str] | None = None
 
     @cached_property

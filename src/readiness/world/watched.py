@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from readiness.config.manifest import Demo
-from readiness.world import beneath
+from readiness.world import beneath, servers
 from readiness.world.changed import UNCHANGED, Changed
 from readiness.world.environment import Environment
 from readiness.world.sandbox import Ran
@@ -113,6 +113,11 @@ class Database:
     own_url: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name of the database, and of the demo's role, which owns it."""
+        return self.url.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +242,8 @@ def fresh_database(session: Session, label: str, *, spare: bool = False) -> Data
 
     role, password = f"demo_{label}", token_urlsafe(18)
     reader, secret = f"reader_{label}", token_urlsafe(18)
-    server, address = session.spare if spare else session.postgres
+    server, address = session.spare if spare else servers.choose(session, label)
+    session.roles_given |= {role, reader}
     server.create_role(role, password)
     server.create_database(role, owner=role)
     server.create_reader(reader, secret)
@@ -271,11 +277,10 @@ def statements(session: Session, database: Database | None) -> Iterator[Statemen
         return
     import psycopg
 
-    name = database.url.rpartition("/")[2]
     query = Path(__file__).with_name("sql").joinpath("statements_seen.sql").read_text(encoding="utf-8")
-    with psycopg.connect(session.postgres[1].url("postgres"), autocommit=True) as connection:
+    with psycopg.connect(servers.of(session, database)[1].url("postgres"), autocommit=True) as connection:
         connection.execute("create extension if not exists pg_stat_statements")
-        found = connection.execute(query.encode(), {"database": name}).fetchall()
+        found = connection.execute(query.encode(), {"database": database.name}).fetchall()
     known = {table.name.lower(): f"{table.schema}.{table.name}" for table in database.tables}
     for text, calls, rows in found:
         # of a statement that is none of a query, the server keeps the constants, and a password is one

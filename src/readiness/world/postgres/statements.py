@@ -71,6 +71,12 @@ def create_role(address: Address, name: str, password: str, *, createdb: bool, c
         connection.execute(text + sql.SQL(rights) + sql.SQL(" password {word}").format(word=sql.Literal(hidden)))
 
 
+def drop_role(address: Address, name: str) -> None:
+    """Removes a role that owns nothing; nothing happens without one."""
+    with _administrator(address, f"the role {name} could not be removed") as connection:
+        connection.execute(_with_names("drop role if exists {name}", name=name))
+
+
 def standing(address: Address) -> tuple[frozenset[str], frozenset[str]]:
     """The names of the roles and of the databases of a server."""
     with _administrator(address, "the server could not be asked what it holds") as connection:
@@ -82,9 +88,47 @@ def standing(address: Address) -> tuple[frozenset[str], frozenset[str]]:
 
 def restore(address: Address, before: tuple[frozenset[str], frozenset[str]]) -> None:
     """Removes the databases and then the roles that were not there `before`, as `standing` gave it."""
+    from psycopg import sql
+
     roles, databases = standing(address)
     for name in sorted(databases - before[1]):
         drop_database(address, name)
+    made = sorted(roles - before[0])
     with _administrator(address, "roles could not be removed") as connection:
-        for name in sorted(roles - before[0]):
-            connection.execute(_with_names("drop role if exists {name}", name=name))
+        if made:  # all at once: one may have given memberships in another
+            connection.execute(sql.SQL("drop role if exists {}").format(sql.SQL(", ").join(map(sql.Identifier, made))))
+
+
+@contextmanager
+def logging_in(address: Address, database: str, name: str, password: str) -> Iterator[None]:
+    """Lets a role log in to a database with a password for the time of the `with`; afterwards it is as it was.
+
+    One that never logs in, but is taken on, needs no right to connect, and is given it for that time.
+
+    Code that a project left in its database then runs with the rights of that role alone, from the first statement on;
+    who takes on a role from a superuser's connection can be put back into it by such code.
+    """
+    from psycopg import sql
+
+    with _administrator(address, f"the role {name} could not be let in") as connection:
+        query = "select rolcanlogin, rolpassword, rolconnlimit, coalesce(rolvaliduntil::text, 'infinity') from pg_authid where rolname = %s"
+        before = connection.execute(query, (name,)).fetchone()
+        if before is None:
+            raise CannotJudge(f"there is no role {name}")
+        hidden = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
+        change = sql.SQL("alter role {name} {login} password {word} connection limit {limit} valid until {until}")
+        connection.execute(change.format(name=sql.Identifier(name), login=sql.SQL("login"), word=sql.Literal(hidden),
+                                         limit=sql.Literal(-1), until=sql.Literal("infinity")))  # fmt: skip
+        (may_connect,) = connection.execute("select has_database_privilege(%s, %s, 'connect')", (name, database)).fetchone() or (False,)
+        lent = not before[0] and not may_connect
+        names = {"name": name, "database": database}
+        if lent:
+            connection.execute(_with_names("grant connect on database {database} to {name}", **names))
+        try:
+            yield
+        finally:
+            if lent:
+                connection.execute(_with_names("revoke connect on database {database} from {name}", **names))
+            login = sql.SQL("login" if before[0] else "nologin")
+            connection.execute(change.format(name=sql.Identifier(name), login=login, word=sql.Literal(before[1]),
+                                             limit=sql.Literal(before[2]), until=sql.Literal(before[3])))  # fmt: skip
