@@ -71,6 +71,12 @@ def table_made(table: str) -> tuple[str, ...]:
     return rf"alter\s+table[^;]*?{name(table)}[^;]*?row\s+level\s+security", rf"create\s+table[^;(]*?{name(table)}"
 
 
+def row_policies(table: str, role: str) -> tuple[str, ...]:
+    """Patterns for a row policy of a table, of that role or of any."""
+    made = rf"create\s+policy\b[^;]*?\bon\s+{name(table)}"
+    return rf"{made}[^;]*?\bto\b[^;]*?{name(role)}", made
+
+
 def given(table: str, role: str) -> tuple[str, ...]:
     """Patterns for what gives a role something on a table."""
     to = rf"[^;]*?\bto\b[^;]*?{name(role)}"

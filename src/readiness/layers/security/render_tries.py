@@ -84,6 +84,11 @@ def deleting(table: TableFacts) -> str:
     return f"delete from {_on(table)} where {HANDLE} = %(handle)s"
 
 
+def clearing(table: TableFacts) -> str:
+    """Removes every row."""
+    return f"delete from {on(table)}"
+
+
 def inserting(table: TableFacts, columns: Sequence[str]) -> str:
     """Writes a row again, as `%(row)s` has it in JSON."""
     names = ", ".join(_name(name) for name in columns)

@@ -15,7 +15,7 @@ from readiness.layers.security.auditing.wanted import Wanted
 from readiness.layers.security.binding import BY_COLUMN, VERBS, Bound
 from readiness.layers.security.compiling import Grant
 from readiness.layers.security.people import Person
-from readiness.layers.security.row_decisions import Decisions, Row, Said, sample, tables
+from readiness.layers.security.row_decisions import ROWS, Decisions, Row, Said, sample, tables
 from readiness.layers.security.standing import Standing
 from readiness.sequence.wording import listed
 
@@ -106,6 +106,7 @@ class Trial:
             grants = [grant for grant in self._wanted.compiled.grants if (grant.schema, grant.table) == key]
             for verb, columns in self._cells(key):
                 asking.privilege(one, verb, columns, [grant for grant in grants if grant.verb == verb], self._wanted)
+            grants = [grant for grant in grants if (one.called, grant.verb) not in asking.refused]
             if key in self._bound and self._rows[key]:
                 self._on_rows(asking, one, self._bound[key], grants)
 
@@ -120,11 +121,13 @@ class Trial:
         whole = {verb: [grant for grant in grants if grant.verb == verb and not grant.column] for verb in VERBS}
         rows = self._rows[key]
         may = {verb: self._decisions.of(person, verb, bound, rows) for verb in VERBS if people.within_reach(person, whole[verb])}
-        if not people.permitted(person, whole["select"]):
-            if people.within_reach(person, grants):
-                asking.tried.unsettled.append(f"which rows of {one.called} {asking.name} comes to, which may not read all of its columns")
-        else:
+        if people.permitted(person, whole["select"]):
             asking.reads(one, may["select"])
+        elif people.permitted(person, whole["delete"]) and len(rows) < ROWS:
+            asking.clears(one, may["delete"])
+        blind = [verb for verb in ("select", "update", "delete") if people.permitted(person, [one for one in grants if one.verb == verb])]
+        if blind and not people.permitted(person, whole["select"]):
+            self._unseen(asking, one, bound, [verb for verb in blind if verb != "delete" or len(rows) >= ROWS])
         shown = may.get("select", {})
         columns = self._columns[key]
         for verb, text in (("update", columns.plain), ("delete", ("",))):
@@ -134,6 +137,16 @@ class Trial:
                 asking.changes(one, verb, statement, both, rows)
         if people.permitted(person, whole["insert"]):
             asking.changes(one, "insert", render_tries.inserting(bound.table, columns.written), may["insert"], rows)
+
+    def _unseen(self, asking: _Asking, one: Standing, bound: Bound, verbs: list[str]) -> None:
+        """What cannot be tried row by row, since a row that may not be read cannot be named, and would matter: something is denied."""
+        rows = self._rows[one.facts.schema, one.facts.name]
+        for verb in verbs:
+            decided = self._decisions.of(asking.person, verb, bound, rows)
+            if any(said is None or not said.allowed for said in decided.values()):
+                self.tried.unsettled.append(
+                    f"which rows of {one.called} {asking.name} {_DOES[verb].partition(' ')[0]}, which may not read them"
+                )
 
 
 def _both(one: Said | None, other: Said | None) -> Said | None:
@@ -154,6 +167,8 @@ class _Asking:
 
     def __init__(self, person: Person, name: str, connection: psycopg.Connection, tried: Tried) -> None:
         self.person, self.name, self.tried = person, name, tried
+        self.refused: set[tuple[str, str]] = set()
+        """Privileges that are permitted and were refused all the same, by table and verb: their rows say nothing more."""
         self._connection = connection
 
     def _run(self, text: str, values: dict[str, object] | None = None) -> _Answer:
@@ -196,6 +211,7 @@ class _Asking:
     def _wrong(self, one: Standing, verb: str, column: str, columns: list[str], message: str, wanted: Wanted) -> None:
         where = f"{one.called} ({listed(columns)})" if column else one.called
         if message:
+            self.refused.add((one.called, verb))
             text = f"{self.name} is refused where it {_DOES[verb]} {where}, which policies permit: {message}"
             self._fault(one, verb, column, text, (), opens=False)
         else:
@@ -211,6 +227,21 @@ class _Asking:
             return
         shown = {str(row[0]) for row in answer.rows}
         self._held(one, "select", decided, {handle: handle in shown for handle in decided})
+
+    def clears(self, one: Standing, decided: dict[str, Said | None]) -> None:
+        """Removes all that can be removed, by who may read nothing, and holds their number against the decisions."""
+        answer = self._run(render_tries.clearing(one.facts))
+        allowed = sum(said is not None and said.allowed for said in decided.values())
+        if answer.state or None in decided.values():
+            self.tried.unsettled.append(f"which rows of {one.called} {self.name} deletes: {answer.message}")
+            return
+        self.tried.decided += len(decided)
+        self.tried.denied += len(decided) - allowed
+        if answer.count != allowed and not (self.person.loose and answer.count < allowed):
+            text = f"{self.name} deletes {answer.count} rows of {one.called}, and policies permit {allowed} of {len(decided)}"
+            self._fault(
+                one, "delete", "", text, _named(said for said in decided.values() if said), opens=answer.count > allowed, by_row=True
+            )
 
     def changes(self, one: Standing, verb: str, text: str, decided: dict[str, Said | None], rows: Sequence[Row]) -> None:
         """Tries a change of some rows that are permitted and some that are not, each by itself."""
@@ -236,12 +267,13 @@ class _Asking:
         self.tried.denied += sum(not said.allowed for said in settled.values())
         more = [said for handle, said in settled.items() if done[handle] and not said.allowed]
         less = [said for handle, said in settled.items() if not done[handle] and said.allowed]
-        of = f"{len(settled)} rows tried of {one.called}"
+        what = _DOES[verb].partition(" ")[0]
         if more:
-            text = f"{self.name} {_DOES[verb]} {one.called} where it is forbidden: {len(more)} of {of}"
+            text = f"{self.name} {what} rows of {one.called} that are forbidden to it: {len(more)} of {len(settled)} tried"
             self._fault(one, verb, "", text, _named(more), opens=True, by_row=True)
         if less and not self.person.loose:
-            text = f"{self.name} does not come to what it {_DOES[verb]} {one.called} for, and policies permit: {len(less)} of {of}"
+            kept = f"{len(less)} of {len(settled)} tried are kept back"
+            text = f"{self.name} does not get what it may: where it {what} rows of {one.called}, {kept}"
             self._fault(one, verb, "", text, _named(less), opens=False, by_row=True)
 
     def _fault(

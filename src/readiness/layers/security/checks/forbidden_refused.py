@@ -157,7 +157,8 @@ def _stranger(context: Context, found: Recreated) -> Iterator[psycopg.Connection
 
 def _place(fault: Fault, texts: dict[str, str]) -> Location | None:
     """What gives a role too much, or else where row security is said or the policy stands."""
-    patterns = locating.given(fault.table, PUBLIC if fault.role == STRANGER else fault.role) if not fault.by_row else ()
+    role = PUBLIC if fault.role == STRANGER else fault.role
+    patterns = locating.row_policies(fault.table, role) if fault.by_row else locating.given(fault.table, role)
     return locating.first((*patterns, *locating.table_made(fault.table)), texts) or locating.policy(fault.policies)
 
 

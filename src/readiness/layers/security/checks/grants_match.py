@@ -6,6 +6,7 @@ Executed: the demo fills a fresh PostgreSQL 18 by the project's own migrations; 
 the policies come to: privileges on tables and columns, PUBLIC, memberships over any number of steps, owners, roles exempt from
 row security, row security and whether it binds the owner, row policies, views, rules, security definer functions, partitions
 and default privileges.
+Row policies written in other words than the plan's are `unknown`: whether two conditions are the same cannot be told.
 Cannot see: rights that are given in production by hand, roles that only production has, and tables no policy is bound to.
 Repair: `readiness access plan` prints the statements that the database lacks; write them into a migration.
 Source: a table whose owner the application connects as, so that row security, which was on, never applied to anybody.
@@ -70,10 +71,13 @@ def _audited(found: Recreated) -> Audited:
         with psycopg.connect(found.database.reader_url) as connection:
             connection.execute("set transaction isolation level repeatable read, read only")
             whole = audited(found.access, connection, found.administrators | found.ours, found.policies)
+            lets_in = {str(row[0]) for row in connection.execute("select rolname from pg_roles where rolcanlogin").fetchall()}
     except psycopg.Error as error:
         raise CannotJudge(f"the database could not be asked: {str(error).strip().partition(chr(10))[0]}") from None
-    kept = tuple(_named(drift, found) for drift in whole.drift if drift.role not in found.ours or drift.source is Source.ROW_SECURITY)
-    return replace(whole, drift=kept)
+    others = (drift for drift in whole.drift if drift.role not in found.ours or drift.source is Source.ROW_SECURITY)
+    # a role that is taken on and never logs in needs no right to connect
+    kept = (drift for drift in others if drift.source is not Source.DATABASE or drift.opens or drift.role in lets_in)
+    return replace(whole, drift=tuple(_named(drift, found) for drift in kept))
 
 
 def _named(drift: Drift, found: Recreated) -> Drift:
@@ -94,8 +98,10 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     if observed.doubt:
         pairs = [(drift, place) for drift, place in pairs if drift.opens]
     notes = tuple(dict.fromkeys([*(drift.text for drift in _missing(whole)), *(f"{one.what}: {one.why}" for one in whole.unseen)]))
-    if pairs:
+    if any(drift.source is not Source.ROW_POLICY for drift, _ in pairs):
         return _fails(observed, pairs, notes)
+    if pairs:
+        return _otherwise(pairs[0][0])
     if observed.doubt:
         return no_finding(ID, f"the policies are not sound: {observed.doubt}", Cause.CONFIGURATION, Remedy("correct them", recreated.LINT))
     if missing := _missing(whole):
@@ -108,6 +114,12 @@ was not compared"
         return no_finding(ID, f"it could not be told {notes[0]}", Cause.TOOL)
     text = f"{counted(whole.tables, 'table')} as {counted(observed.policies, 'policy')} {agreeing(observed.policies, 'says', 'say')}"
     return Finding(ID, Outcome.HOLDS, Basis.EXECUTED, "policies", _EXPECTED, text)
+
+
+def _otherwise(drift: Drift) -> Finding:
+    """Two conditions may decide the same in other words: that is tried row by row, and proven by neither."""
+    reason = f"{drift.text}, and whether it decides the same is not proven"
+    return no_finding(ID, reason, Cause.CONFIGURATION, Remedy("write it as the plan does: that it decides as the policy is proven", PLAN))
 
 
 def _missing(whole: Audited) -> list[Drift]:
