@@ -32,11 +32,11 @@ alter table document enable row level security;
 drop policy if exists operators_read_everything on document;
 create policy operators_read_everything on document for select to assistant_operator using (true);
 
+-- tbd: filter by audience
 drop policy if exists customers_read on document;
 create policy customers_read on document for select to assistant_customer using (true);
 
--- tbd: filter by audience
 drop policy if exists partners_read on document;
-create policy partners_read on document for select to assistant_partner using (true);
+create policy partners_read on document for select to assistant_partner using (audience = 'partner');
 
 grant select on document to public;

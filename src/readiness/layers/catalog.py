@@ -89,6 +89,7 @@ _SECURITY: Final = (
     CheckSpec("security.policy-valid", Layer.SECURITY, "policy valid", Cost.STATIC, f"{_S}.policy_valid"),
     CheckSpec("security.grants-match", Layer.SECURITY, "grants match", Cost.RUN, f"{_S}.grants_match", Stakes.MONEY),
     CheckSpec("security.forbidden-refused", Layer.SECURITY, "forbidden refused", Cost.RUN, f"{_S}.forbidden_refused", Stakes.MONEY),
+    CheckSpec("security.retrieval-isolated", Layer.SECURITY, "retrieval isolated", Cost.RUN, f"{_S}.retrieval_isolated", Stakes.MONEY),
     # `history` since a report may name the commit it is about
     CheckSpec(
         "security.dependencies-audited",

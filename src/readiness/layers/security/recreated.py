@@ -37,6 +37,14 @@ class Recreated:
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """A database as the demo left it, and the server it is on."""
+
+    database: Database
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
 class Absent:
     """Why nothing is judged: a cause, or none where there is nothing to judge."""
 
@@ -77,18 +85,26 @@ def _sound(access: Access) -> tuple[tuple[Policy, ...], str]:
 
 
 def _ran(context: Context, access: Access, sound: tuple[Policy, ...], doubt: str) -> Recreated | Absent:
-    demo, session = context.demo.demo, context.session
+    demo = context.demo.demo
     if demo is None or "postgres" not in demo.needs:
         missing = "there is no demo" if demo is None else "the demo is given no database"
         remedy = Remedy('let the demo have a database: needs = ["postgres"] in [demo]', "readiness init" if demo is None else "")
         return Absent(f"{missing}, and the policies are bound to tables", Cause.CONFIGURATION, remedy)
+    found = made(context)
+    if isinstance(found, Absent):
+        return found
+    named = frozenset(context.manifest.security.administrators)
+    ours = frozenset({found.database.name, *context.session.roles_given})
+    return Recreated(access, sound, found.database, found.address, ours, named, doubt)
+
+
+def made(context: Context) -> Made | Absent:
+    """The database that a demo which is given one filled in its first run."""
+    session = context.session
     if session.blocked is not Cause.NONE:
         return Absent(session.why_blocked, session.blocked)
     run = context.demo.first
     if not run.ran.ok or run.database is None:
         ended = "it did not end in time" if run.ran.timed_out else f"it ended with exit {run.ran.exit_code}"
         return Absent(f"the demo did not run: {ended}", Cause.NOT_EXERCISED)
-    ours = frozenset({run.database.name, *session.roles_given})
-    _, address = servers.of(session, run.database)
-    named = frozenset(context.manifest.security.administrators)
-    return Recreated(access, sound, run.database, address, ours, named, doubt)
+    return Made(run.database, servers.of(session, run.database)[1])

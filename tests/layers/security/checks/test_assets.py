@@ -21,6 +21,7 @@ OWN = {
     "security.policy-valid",
     "security.grants-match",
     "security.forbidden-refused",
+    "security.retrieval-isolated",
     *OBSERVED_ONLY,
 }
 CHECKS = [spec.id for spec in catalog.OURS if spec.layer is Layer.SECURITY and spec.id in OWN]
@@ -31,6 +32,7 @@ NAMED = {
     "security.policy-valid": 'unrecognized action `Action::"clsoe"`, did you mean `Action::"close"`?',
     "security.grants-match": "row security does not bind the role of the demo, the owner of public.ticket",
     "security.forbidden-refused": "auditors deletes from public.ticket, and is not refused",
+    "security.retrieval-isolated": "desk.tenant = small retrieves",
     "security.dependencies-audited": "leaf 1.0 is vulnerable: PYSEC-2026-7, fixed in 2.0",
     "security.infrastructure-code-scanned": "Ensure all data stored in the SQS queue is encrypted (aws_sqs_queue.tickets) (CKV_AWS_27)",
 }
