@@ -172,7 +172,7 @@ class Session:
             "full_page_writes": "off",
             "autovacuum": "off",
         }
-        if self.counts_statements:
+        if self.counts_statements and (binaries().parent / "share/extension/pg_stat_statements.control").is_file():
             settings["shared_preload_libraries"] = "pg_stat_statements"
         server = Server(self.sandbox.private / folder, settings=settings, socket_mode=0o777)
         with self.progress("starting a database server"):

@@ -263,12 +263,13 @@ def tables(database: Database) -> tuple[Table, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement a database was sent, its constants left out: how often, how many rows it gave, the tables it names."""
+    """One statement a database was sent, its constants left out: how often, how many rows it gave, the tables it names, as which roles."""
 
     text: str
     calls: int
     rows: int
     tables: tuple[str, ...]
+    roles: tuple[str, ...] = ()
 
 
 def statements(session: Session, database: Database | None) -> Iterator[Statement]:
@@ -282,8 +283,8 @@ def statements(session: Session, database: Database | None) -> Iterator[Statemen
         connection.execute("create extension if not exists pg_stat_statements")
         found = connection.execute(query.encode(), {"database": database.name}).fetchall()
     known = {table.name.lower(): f"{table.schema}.{table.name}" for table in database.tables}
-    for text, calls, rows in found:
+    for text, calls, rows, roles in found:
         # of a statement that is none of a query, the server keeps the constants, and a password is one
         hidden = re.sub(r"(?i)(password\s+)'(?:[^']|'')*'", r"\1'…'", text)
         words = set(re.findall(r"\w+", text.lower()))
-        yield Statement(hidden, calls, rows, tuple(sorted(known[table] for table in known if table in words)))
+        yield Statement(hidden, calls, rows, tuple(sorted(known[table] for table in known if table in words)), tuple(roles))

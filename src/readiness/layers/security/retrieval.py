@@ -105,14 +105,17 @@ class Retrieved:
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """A column of vectors and what each of its tenants got; `query` is what was asked."""
+    """A column of vectors and what each of its tenants got; `query` is what was asked.
+
+    `unbound` says that the application was seen to ask it as the owner of the table, whom row security does not bind.
+    """
 
     vectors: Vectors
     rows: int
     query: Query
     found: tuple[Retrieved, ...] = ()
-    made: tuple[tuple[str, str], ...] = ()
     named: tuple[tuple[str, str], ...] = ()
+    unbound: bool = False
 
 
 def columns(reader: psycopg.Connection) -> list[Vectors]:
@@ -120,8 +123,11 @@ def columns(reader: psycopg.Connection) -> list[Vectors]:
     return [Vectors(*row) for row in catalogue.rows(reader, "vector_tables")]
 
 
-def tenants_of(reader: psycopg.Connection, one: Vectors, roles: Sequence[str]) -> list[Tenant]:
-    """Whose rows there are, by row security: `roles` where policies name them, else what its conditions ask for."""
+def tenants_of(reader: psycopg.Connection, one: Vectors, roles: Sequence[str], own: str, seen: Sequence[str]) -> list[Tenant]:
+    """Whose rows there are, by row security: `roles` where policies name them, else what its conditions ask for.
+
+    Where a setting tells tenants apart, the role that retrieves is the one that was `seen` to; `own` is the demo's.
+    """
     if roles:
         return [Tenant(role, role) for role in roles]
     if not one.enabled:
@@ -133,7 +139,7 @@ def tenants_of(reader: psycopg.Connection, one: Vectors, roles: Sequence[str]) -
         return [Tenant(role, role) for role in named]
     column, setting = by_setting
     counted = reader.execute(render_retrieval.tenants(one.where, column).encode()).fetchall()
-    role = "" if one.forced else next(iter(named), "")
+    role = next((name for name in seen if name != own), "" if seen or one.forced else next(iter(named), ""))
     return [Tenant(f"{setting} = {value}", role, setting, str(value), column) for value, _ in counted]
 
 

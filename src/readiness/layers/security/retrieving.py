@@ -35,11 +35,17 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A statement with its values as `$1`, …; how many rows it asks for; whether an application was seen to ask it."""
+    """A statement with its values as `$1`, …; how many rows it asks for; whether an application was seen to ask it, and as which roles."""
 
     text: str
     nearest: int
     seen: bool
+    roles: tuple[str, ...] = ()
+
+    @property
+    def filtered(self) -> bool:
+        """Whether the statement itself says which rows it is about."""
+        return re.search(r"\bwhere\b", self.text, re.IGNORECASE) is not None
 
 
 def settings(project: Project, statements: Iterable[Statement]) -> Settings:
@@ -65,7 +71,7 @@ def asked(statements: Iterable[Statement], table: str, operator: str, where: str
     if not found:
         return Query(render_retrieval.nearest(where, column, operator, kind), NEAREST, seen=False)
     most = max(found, key=lambda one: one.calls)
-    return Query(most.text, min(MOST, max(1, math.ceil(most.rows / max(1, most.calls)))), seen=True)
+    return Query(most.text, min(MOST, max(1, math.ceil(most.rows / max(1, most.calls)))), seen=True, roles=most.roles)
 
 
 def operator_of(statements: Iterable[Statement], table: str) -> str:

@@ -142,6 +142,13 @@ def test_what_a_tenant_got_decides(change: dict[str, object], outcome: Outcome, 
     assert said in finding.reason
 
 
+def test_an_application_that_retrieves_as_the_owner_is_not_bound() -> None:
+    finding = retrieved({"foreign": 1}, unbound=True)
+    assert finding.reason == "the application retrieves from public.chunk as its owner, whom row security does not bind"
+    assert "take on the role" in finding.remedy.text
+    assert len(finding.problems) == 2
+
+
 def test_the_remedy_is_the_one_that_was_tried() -> None:
     assert "hnsw.iterative_scan = strict_order" in retrieved({"got": 4, "hit": 4}).remedy.text
     assert "divide the table by tenant" in retrieved({"got": 4, "hit": 4, "whole": 5}).remedy.text

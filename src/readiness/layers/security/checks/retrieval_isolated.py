@@ -13,7 +13,8 @@ Source: pgvector's own documentation: with a filter an approximate index returns
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from readiness.errors import CannotJudge
@@ -40,9 +41,10 @@ _EXPECTED = "each tenant retrieves all that is its own and nothing else"
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where the repository says whose the rows of a table are, and where it makes the index."""
+    """Where the repository says whom row security binds, what each tenant may read, and where it makes the index."""
 
-    rows: Location | None = None
+    owner: Location | None = None
+    rows: Mapping[str, Location | None] = field(default_factory=dict)
     index: Location | None = None
 
 
@@ -91,14 +93,19 @@ def _searched(context: Context, made: Made) -> Observed:
         names = listed(one.called for one in columns)
         return Observed(Absent(f"neither policies nor row security say whose the rows of {names} are"))
     texts = locating.texts(context.project)
-    return Observed(None, tuple(found), tuple(_places(item.vectors, texts) for item in found))
+    return Observed(None, tuple(found), tuple(_places(item, texts) for item in found))
 
 
-def _places(one: Vectors, texts: dict[str, str]) -> Places:
+def _places(item: Searched, texts: dict[str, str]) -> Places:
+    one = item.vectors
     made = locating.table_made(one.called)
     index = (rf"create\s+index[^;]*?{locating.name(one.index)}", rf"using\s+{one.method}") if one.index else ()
-    rows = locating.first((locating.row_policies(one.called, "")[1], *made), texts)
-    return Places(rows, locating.first((*index, *made), texts))
+    rows = {
+        got.tenant.name: locating.first((*locating.row_policies(one.called, got.tenant.role or "public"), *made), texts)
+        for got in item.found
+        if got.foreign
+    }
+    return Places(locating.first(made, texts), rows, locating.first((*index, *made), texts))
 
 
 def _of(context: Context, made: Made, reader: psycopg.Connection, one: Vectors, seen: list[Statement]) -> Searched | None:
@@ -108,18 +115,21 @@ def _of(context: Context, made: Made, reader: psycopg.Connection, one: Vectors, 
     from readiness.layers.security import render_retrieval, retrieval, retrieving
 
     roles, allowed = _decided(context, reader, one)
-    tenants = retrieval.tenants_of(reader, one, roles)
+    operator = retrieving.operator_of(seen, one.called) or one.operator or "<=>"
+    one = replace(one, operator=operator)
+    query = retrieving.asked(seen, one.called, one.operator, one.where, one.column, one.type)
+    own = made.database.name
+    tenants = retrieval.tenants_of(reader, one, roles, own, query.roles)
     if not tenants:
         return None
-    one = replace(one, operator=retrieving.operator_of(seen, one.called) or one.operator or "<=>")
-    query = retrieving.asked(seen, one.called, one.operator, one.where, one.column, one.type)
     settings = retrieving.settings(context.project, seen)
     text = render_retrieval.drawn(one.where, one.column, retrieval.QUESTIONS // 2)
     questions = [str(row[0]) for row in reader.execute(text.encode())]
     (rows,) = reader.execute(render_retrieval.count(one.where).encode()).fetchone() or (0,)
     search = retrieval.Search(made.database, made.address, one, query, settings)
     got = search.run(tenants, questions, allowed) if rows else []
-    return retrieval.Searched(one, int(rows), query, tuple(got), tuple(settings.made.items()), tuple(settings.named.items()))
+    unbound = one.owner == own and own in query.roles and not (one.enabled and one.forced) and not query.filtered
+    return retrieval.Searched(one, int(rows), query, tuple(got), tuple(settings.named.items()), unbound)
 
 
 def _decided(context: Context, reader: psycopg.Connection, one: Vectors) -> tuple[list[str], Allowed]:
@@ -147,7 +157,11 @@ def judge(observed: Observed, policy: Policy) -> Finding:
 
 def _problems(item: Searched, places: Places) -> list[Problem]:
     """What each tenant got that it should not, and what it did not get: rows of others first."""
-    foreign = [_foreign(item, got, places.rows) for got in item.found if got.foreign]
+    foreign = [_foreign(item, got, places.rows.get(got.tenant.name)) for got in item.found if got.foreign]
+    if item.unbound:
+        where = item.vectors.called
+        text = f"the application retrieves from {where} as its owner, whom row security does not bind"
+        foreign.insert(0, Problem(f"owner: foreign rows of {where}", text, places.owner))
     return [*foreign, *(problem for got in item.found if (problem := _lacking(item, got, places.index)) is not None)]
 
 
@@ -189,6 +203,8 @@ def _remedy(observed: Observed, problem: Problem) -> Remedy:
     """What helps, tried where it could be."""
     from readiness.layers.security.retrieval import ON
 
+    if problem.subject.startswith("owner: foreign rows"):
+        return Remedy("take on the role of whoever asks for each question, and force row security on the owner", "readiness access plan")
     if ": foreign rows" in problem.subject:
         return Remedy(
             "let row security decide on the rows of the table for whoever retrieves, and force it on the owner", "readiness access plan"
