@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 QUESTIONS: Final = 12
 """How many vectors are asked with: half of them drawn from all rows, half from those that the tenant is shown."""
+COUNTED: Final = 40
+"""Of how many tenants the rows are counted, to find the smallest."""
 TENANTS: Final = 8
 """How many tenants are tried: the smallest, and the largest one."""
 ON: Final[Mapping[str, tuple[str, str]]] = {
@@ -159,7 +161,8 @@ class Search:
 
     def run(self, tenants: Sequence[Tenant], questions: Sequence[str], allowed: Allowed) -> list[Retrieved]:
         """What each of some tenants gets, smallest first, of the smallest ones and the largest."""
-        sized = sorted((self._sized(tenant) for tenant in tenants), key=lambda item: (item.shown, item.tenant.name))
+        counted = tenants if len(tenants) <= COUNTED else [*tenants[: COUNTED - 1], tenants[-1]]
+        sized = sorted((self._sized(tenant) for tenant in counted), key=lambda item: (item.shown, item.tenant.name))
         chosen = sized if len(sized) <= TENANTS else [*sized[: TENANTS - 1], sized[-1]]
         return [self._as(item, questions, allowed) if item.shown and not item.trouble else item for item in chosen]
 

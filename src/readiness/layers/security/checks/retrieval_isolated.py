@@ -89,8 +89,12 @@ def _searched(context: Context, made: Made) -> Observed:
             return Observed(Absent("no table of the demo's database holds vectors"))
         seen = list(watched.statements(context.session, made.database))
         found = [item for one in columns if (item := _of(context, made, reader, one, seen)) is not None]
+    names = listed(one.called for one in columns)
+    if not found and any(one.enabled for one in columns):
+        return Observed(
+            trouble=f"row security decides on the rows of {names}, and does not say by roles or by a setting who its tenants are"
+        )
     if not found:
-        names = listed(one.called for one in columns)
         return Observed(Absent(f"neither policies nor row security say whose the rows of {names} are"))
     texts = locating.texts(context.project)
     return Observed(None, tuple(found), tuple(_places(item, texts) for item in found))
@@ -148,7 +152,8 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     if observed.absent is not None:
         return observed.absent.finding(ID)
     if observed.trouble:
-        return no_finding(ID, observed.trouble, Cause.TOOL)
+        remedy = Remedy("bind policies to the table: @table in their schema", "readiness access plan")
+        return no_finding(ID, observed.trouble, Cause.NOT_EXERCISED, remedy)
     problems = [problem for item, places in zip(observed.searched, observed.places, strict=True) for problem in _problems(item, places)]
     if problems:
         return _fails(observed, problems)
