@@ -149,6 +149,13 @@ def test_an_application_that_retrieves_as_the_owner_is_not_bound() -> None:
     assert len(finding.problems) == 2
 
 
+def test_a_filter_of_the_application_itself_is_not_judged() -> None:
+    query = Query("select id from chunk where tenant = $2 order by e <=> $1 limit $3", 3, seen=True)
+    finding = retrieved({"foreign": 2}, query=query)
+    assert (finding.outcome, "the application filters itself as well" in finding.reason) == (Outcome.UNKNOWN, True)
+    assert retrieved({}, query=query).outcome is Outcome.HOLDS
+
+
 def test_the_remedy_is_the_one_that_was_tried() -> None:
     assert "hnsw.iterative_scan = strict_order" in retrieved({"got": 4, "hit": 4}).remedy.text
     assert "divide the table by tenant" in retrieved({"got": 4, "hit": 4, "whole": 5}).remedy.text

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from readiness.world.watched import Statement
 
 ID = "security.retrieval-isolated"
+PLAN = "readiness access plan"
 AGAIN = "readiness check --only retrieval-isolated"
 RECALL: Final = 0.9
 """The share of the truly nearest rows that the index has to give a tenant. Our own choice: pgvector's default gives 0.95 and more."""
@@ -152,7 +153,7 @@ def judge(observed: Observed, policy: Policy) -> Finding:
     if observed.absent is not None:
         return observed.absent.finding(ID)
     if observed.trouble:
-        remedy = Remedy("bind policies to the table: @table in their schema", "readiness access plan")
+        remedy = Remedy("bind policies to the table: @table in their schema", PLAN)
         return no_finding(ID, observed.trouble, Cause.NOT_EXERCISED, remedy)
     problems = [problem for item, places in zip(observed.searched, observed.places, strict=True) for problem in _problems(item, places)]
     if problems:
@@ -162,7 +163,7 @@ def judge(observed: Observed, policy: Policy) -> Finding:
 
 def _problems(item: Searched, places: Places) -> list[Problem]:
     """What each tenant got that it should not, and what it did not get: rows of others first."""
-    foreign = [_foreign(item, got, places.rows.get(got.tenant.name)) for got in item.found if got.foreign]
+    foreign = [_foreign(item, got, places.rows.get(got.tenant.name)) for got in item.found if got.foreign and not item.query.filtered]
     if item.unbound:
         where = item.vectors.called
         text = f"the application retrieves from {where} as its owner, whom row security does not bind"
@@ -209,11 +210,9 @@ def _remedy(observed: Observed, problem: Problem) -> Remedy:
     from readiness.layers.security.retrieval import ON
 
     if problem.subject.startswith("owner: foreign rows"):
-        return Remedy("take on the role of whoever asks for each question, and force row security on the owner", "readiness access plan")
+        return Remedy("take on the role of whoever asks for each question, and force row security on the owner", PLAN)
     if ": foreign rows" in problem.subject:
-        return Remedy(
-            "let row security decide on the rows of the table for whoever retrieves, and force it on the owner", "readiness access plan"
-        )
+        return Remedy("let row security decide on the rows of the table for whoever retrieves, and force it on the owner", PLAN)
     for item in observed.searched:
         for got in item.found:
             if problem.subject == f"{got.tenant.name}: too few rows of {item.vectors.called}" and item.vectors.method:
@@ -229,6 +228,13 @@ def _untold(observed: Observed) -> Finding | None:
         where = item.vectors.called
         if not item.rows:
             return no_finding(ID, f"the demo leaves no row in {where}: nothing could be retrieved", Cause.NOT_EXERCISED)
+        if item.query.filtered and (let := [got for got in item.found if got.foreign]):
+            got = let[0]
+            reason = (
+                f"row security alone lets {got.tenant.name} retrieve {got.foreign} of {got.judged} rows of {where} that are not its own; "
+                "the application filters itself as well, and that was not judged"
+            )
+            return no_finding(ID, reason, Cause.NOT_EXERCISED, Remedy("let row security decide alone: bind the owner too", PLAN))
         if troubled := [got for got in item.found if got.trouble]:
             return no_finding(ID, f"{troubled[0].tenant.name} could not retrieve from {where}: {troubled[0].trouble}", Cause.NOT_EXERCISED)
         if opened := [got for got in item.found if got.indexed and got.got < got.exact and _open(item, got)]:
