@@ -206,3 +206,12 @@ def test_a_role_that_may_not_connect_and_is_only_taken_on_is_let_in_for_the_time
 
 def test_only_so_many_roles_that_no_policy_names_are_tried(cluster: Address, made: psycopg.Connection) -> None:
     assert tried(cluster, "desk", ACCESS, most=0).roles == 4
+
+
+def test_a_role_that_logs_in_keeps_its_password_and_its_limits(cluster: Address, made: psycopg.Connection) -> None:
+    made.execute("alter role amy login password 'its own' connection limit 3 valid until '2027-01-01 00:00:00+00'")
+    query = "select rolcanlogin, rolpassword, rolconnlimit, rolvaliduntil from pg_authid where rolname = 'amy'"
+    before = made.execute(query).fetchone()
+    with statements.logging_in(cluster, "desk", "amy", WORD), psycopg.connect(cluster.url("desk", "amy", WORD)):
+        assert made.execute(query).fetchone() != before
+    assert made.execute(query).fetchone() == before
