@@ -210,7 +210,7 @@ def test_only_so_many_roles_that_no_policy_names_are_tried(cluster: Address, mad
 
 def test_a_role_that_logs_in_keeps_its_password_and_its_limits(cluster: Address, made: psycopg.Connection) -> None:
     made.execute("alter role amy login password 'its own' connection limit 3 valid until '2027-01-01 00:00:00+00'")
-    query = "select rolcanlogin, rolpassword, rolconnlimit, rolvaliduntil from pg_authid where rolname = 'amy'"
+    query = "select rolcanlogin, rolpassword, rolconnlimit, rolvaliduntil::text from pg_authid where rolname = 'amy'"
     before = made.execute(query).fetchone()
     with statements.logging_in(cluster, "desk", "amy", WORD), psycopg.connect(cluster.url("desk", "amy", WORD)):
         assert made.execute(query).fetchone() != before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, LiteralString
 
 from readiness.errors import CannotJudge
@@ -108,27 +109,51 @@ def logging_in(address: Address, database: str, name: str, password: str) -> Ite
     Code that a project left in its database then runs with the rights of that role alone, from the first statement on;
     who takes on a role from a superuser's connection can be put back into it by such code.
     """
+    before = _let_in(address, database, name, password)
+    try:
+        yield
+    finally:
+        _let_out(address, database, name, before)
+
+
+@dataclass(frozen=True, slots=True)
+class _Login:
+    """How a role logged in before: whether at all, by which secret, how often, until when; `lent` where it was let connect."""
+
+    login: bool
+    secret: str | None
+    limit: int
+    until: str
+    lent: bool = False
+
+
+def _let_in(address: Address, database: str, name: str, password: str) -> _Login:
+    query = "select rolcanlogin, rolpassword, rolconnlimit, coalesce(rolvaliduntil::text, 'infinity') from pg_authid where rolname = %s"
+    with _administrator(address, f"the role {name} could not be let in") as connection:
+        row = connection.execute(query, (name,)).fetchone()
+        if row is None:
+            raise CannotJudge(f"there is no role {name}")
+        (may_connect,) = connection.execute("select has_database_privilege(%s, %s, 'connect')", (name, database)).fetchone() or (False,)
+        before = _Login(*row, lent=not row[0] and not may_connect)
+        hidden = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
+        connection.execute(_altered(name, _Login(login=True, secret=hidden, limit=-1, until="infinity")))
+        if before.lent:
+            connection.execute(_with_names("grant connect on database {database} to {name}", database=database, name=name))
+    return before
+
+
+def _let_out(address: Address, database: str, name: str, before: _Login) -> None:
+    with _administrator(address, f"the role {name} could not be put back") as connection:
+        connection.execute(_altered(name, before))
+        if before.lent:
+            connection.execute(_with_names("revoke connect on database {database} from {name}", database=database, name=name))
+
+
+def _altered(name: str, to: _Login) -> sql.Composed:
     from psycopg import sql
 
-    with _administrator(address, f"the role {name} could not be let in") as connection:
-        query = "select rolcanlogin, rolpassword, rolconnlimit, coalesce(rolvaliduntil::text, 'infinity') from pg_authid where rolname = %s"
-        before = connection.execute(query, (name,)).fetchone()
-        if before is None:
-            raise CannotJudge(f"there is no role {name}")
-        hidden = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
-        change = sql.SQL("alter role {name} {login} password {word} connection limit {limit} valid until {until}")
-        connection.execute(change.format(name=sql.Identifier(name), login=sql.SQL("login"), word=sql.Literal(hidden),
-                                         limit=sql.Literal(-1), until=sql.Literal("infinity")))  # fmt: skip
-        (may_connect,) = connection.execute("select has_database_privilege(%s, %s, 'connect')", (name, database)).fetchone() or (False,)
-        lent = not before[0] and not may_connect
-        names = {"name": name, "database": database}
-        if lent:
-            connection.execute(_with_names("grant connect on database {database} to {name}", **names))
-        try:
-            yield
-        finally:
-            if lent:
-                connection.execute(_with_names("revoke connect on database {database} from {name}", **names))
-            login = sql.SQL("login" if before[0] else "nologin")
-            connection.execute(change.format(name=sql.Identifier(name), login=login, word=sql.Literal(before[1]),
-                                             limit=sql.Literal(before[2]), until=sql.Literal(before[3])))  # fmt: skip
+    text: LiteralString = "alter role {name} login" if to.login else "alter role {name} nologin"
+    values = sql.SQL(" password {word} connection limit {limit} valid until {until}")
+    return _with_names(text, name=name) + values.format(
+        word=sql.Literal(to.secret), limit=sql.Literal(to.limit), until=sql.Literal(to.until)
+    )
