@@ -134,7 +134,8 @@ def _let_in(address: Address, database: str, name: str, password: str) -> _Login
         if row is None:
             raise CannotJudge(f"there is no role {name}")
         (may_connect,) = connection.execute("select has_database_privilege(%s, %s, 'connect')", (name, database)).fetchone() or (False,)
-        before = _Login(*row, lent=not row[0] and not may_connect)
+        login, secret, limit, until = row
+        before = _Login(login, secret, limit, until, lent=not login and not may_connect)
         hidden = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
         connection.execute(_altered(name, _Login(login=True, secret=hidden, limit=-1, until="infinity")))
         if before.lent:
