@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 
-READERS = ("operator", "customer")
+READERS = ("operator", "customer", "partner")
 
 
 def reader(authorization: str | None, tokens: Mapping[str, str]) -> str | None:

@@ -12,7 +12,7 @@ DATA = Path(__file__).resolve().parents[1] / "data"
 
 @dataclass(frozen=True)
 class Document:
-    """A few paragraphs of one section; `audience` says who may read it: `customer` or `operator`."""
+    """A few paragraphs of one section; `audience` says whom it is for: `customer`, `partner` or `operator`."""
 
     id: str
     title: str

@@ -23,7 +23,11 @@ class Settings:
 def read() -> Settings:
     """The settings in the environment. Raises SettingsError naming a variable that is missing."""
     try:
-        tokens = {"operator": os.environ["API_TOKEN"], "customer": os.environ.get("CUSTOMER_TOKEN", "")}
+        tokens = {
+            "operator": os.environ["API_TOKEN"],
+            "customer": os.environ.get("CUSTOMER_TOKEN", ""),
+            "partner": os.environ.get("PARTNER_TOKEN", ""),
+        }
         return Settings(int(os.environ.get("PORT", "8080")), os.environ["DATABASE_URL"], tokens)
     except KeyError as error:
         raise SettingsError(f"set {error.args[0]}; .env.example says what for") from None

@@ -1,8 +1,3 @@
 -- Back to an empty database: the table with its policies, then the roles of its readers.
 drop table document;
-
-do $$
-begin
-  execute format('drop role if exists %I, %I', current_database() || '_customer', current_database() || '_operator');
-end
-$$;
+drop role if exists assistant_operator, assistant_customer, assistant_partner, assistant_loader;

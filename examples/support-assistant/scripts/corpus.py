@@ -27,7 +27,8 @@ PAGES = {
     "explicit-locking": 2, "mvcc-intro": 1, "transaction-iso": 3, "upgrading": 3, "disk-full": 1,
     "manage-ag-tablespaces": 2, "wal-intro": 1, "wal-configuration": 2, "checksums": 1, "preventing-server-spoofing": 1,
 }  # fmt: skip
-OPERATORS = {"kernel-resources", "continuous-archiving", "upgrading", "checksums", "backup-file"}
+OPERATORS = {"continuous-archiving", "upgrading", "checksums", "backup-file"}
+PARTNERS = {"kernel-resources"}
 NOTES = ("note", "tip", "warning", "caution", "important", "footnotes", "table", "example")
 
 
@@ -102,7 +103,7 @@ def documents(name, html, most):
             "title": title,
             "section": section,
             "url": f"https://www.postgresql.org/docs/{VERSION}/{name}.html" + (f"#{anchor}" if anchor.isupper() else ""),
-            "audience": "operator" if name in OPERATORS else "customer",
+            "audience": "partner" if name in PARTNERS else "operator" if name in OPERATORS else "customer",
             "text": text,
             "sha256": hashlib.sha256(text.encode()).hexdigest(),
             "licence": "PostgreSQL",

@@ -4,10 +4,12 @@ import pytest
 
 from assistant.access import reader
 
-TOKENS = {"operator": "desk-token", "customer": "portal-token"}
+TOKENS = {"operator": "desk-token", "customer": "portal-token", "partner": "host-token"}
 
 
-@pytest.mark.parametrize(("header", "who"), [("Bearer desk-token", "operator"), ("Bearer portal-token", "customer")])
+@pytest.mark.parametrize(
+    ("header", "who"), [("Bearer desk-token", "operator"), ("Bearer portal-token", "customer"), ("Bearer host-token", "partner")]
+)
 def test_a_token_makes_a_reader(header, who):
     assert reader(header, TOKENS) == who
 

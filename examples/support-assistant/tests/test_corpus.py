@@ -20,7 +20,7 @@ def write(path, rows):
 def test_every_document_is_whole():
     known = corpus.documents()
     assert len({item.id for item in known}) == len(known) >= 100
-    assert {item.audience for item in known} == {"customer", "operator"}
+    assert {item.audience for item in known} == {"customer", "partner", "operator"}
     assert {item.licence for item in known} == {"PostgreSQL"}
     assert all(re.fullmatch(r"https://www\.postgresql\.org/docs/15/[a-z-]+\.html(#[A-Z0-9-]+)?", item.url) for item in known)
 

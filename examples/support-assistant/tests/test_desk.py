@@ -14,7 +14,7 @@ from tests import golden
 
 def desk():
     """A desk with the real model and documents, retrieving by an exact scan."""
-    audiences = {"customer": ("customer",), "operator": ("customer", "operator")}
+    audiences = {"customer": ("customer",), "operator": ("customer", "partner", "operator")}
     return Desk(golden.embedder(), lambda question, reader, limit: golden.passages(question, audiences[reader])[:limit])
 
 

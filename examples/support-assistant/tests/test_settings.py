@@ -8,22 +8,28 @@ from assistant.settings import SettingsError, read
 @pytest.fixture(autouse=True)
 def environment(monkeypatch):
     """Every variable set."""
-    for name, value in {"API_TOKEN": "a", "DATABASE_URL": "postgresql://db", "CUSTOMER_TOKEN": "c", "PORT": "9000"}.items():
+    for name, value in {
+        "API_TOKEN": "a",
+        "DATABASE_URL": "postgresql://db",
+        "CUSTOMER_TOKEN": "c",
+        "PARTNER_TOKEN": "p",
+        "PORT": "9000",
+    }.items():
         monkeypatch.setenv(name, value)
 
 
 def test_every_setting_is_read():
     settings = read()
     assert (settings.port, settings.database_url) == (9000, "postgresql://db")
-    assert settings.tokens == {"operator": "a", "customer": "c"}
+    assert settings.tokens == {"operator": "a", "customer": "c", "partner": "p"}
 
 
-def test_port_and_customers_are_optional(monkeypatch):
-    monkeypatch.delenv("PORT")
-    monkeypatch.delenv("CUSTOMER_TOKEN")
+def test_port_customers_and_partners_are_optional(monkeypatch):
+    for name in ("PORT", "CUSTOMER_TOKEN", "PARTNER_TOKEN"):
+        monkeypatch.delenv(name)
     settings = read()
     assert settings.port == 8080
-    assert settings.tokens["customer"] == ""
+    assert (settings.tokens["customer"], settings.tokens["partner"]) == ("", "")
 
 
 @pytest.mark.parametrize("name", ["API_TOKEN", "DATABASE_URL"])

@@ -42,16 +42,29 @@ def test_customers_find_what_is_for_them_and_as_many(store):
 
 
 @needs_database
+def test_partners_find_both_that_are_for_them_whatever_they_ask(store):
+    for row in golden.rows()[:20]:
+        found = store.nearest(golden.embedder()(row["question"]), "partner", 3)
+        assert {item.id for item in found} == {"kernel-resources-1", "kernel-resources-2"}
+
+
+@needs_database
+def test_the_owner_itself_is_shown_nothing(store):
+    with psycopg.connect(URL) as connection:
+        assert connection.execute("select count(*) from document").fetchone() == (0,)
+
+
+@needs_database
 def test_nobody_else_finds_anything(store):
     with pytest.raises(psycopg.errors.InvalidParameterValue):
         store.nearest(golden.embedder()("How do I back up a database?"), "nobody", 3)
 
 
 @needs_database
-@pytest.mark.parametrize("reader", ["customer", "operator"])
+@pytest.mark.parametrize("reader", ["customer", "operator", "partner"])
 def test_a_reader_may_not_write(store, reader):
     with psycopg.connect(URL) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        connection.execute(sql.SQL("set local role {}").format(sql.Identifier(f"{connection.info.dbname}_{reader}")))
+        connection.execute(sql.SQL("set local role {}").format(sql.Identifier(f"assistant_{reader}")))
         connection.execute("delete from document")
 
 

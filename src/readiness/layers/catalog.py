@@ -88,6 +88,9 @@ _SECURITY: Final = (
     CheckSpec("security.anonymous-refused", Layer.SECURITY, "anonymous refused", Cost.RUN, f"{_S}.anonymous_refused"),
     CheckSpec("security.probes-withstood", Layer.SECURITY, "probes withstood", Cost.RUN, f"{_S}.probes_withstood", Stakes.MONEY),
     CheckSpec("security.policy-valid", Layer.SECURITY, "policy valid", Cost.STATIC, f"{_S}.policy_valid"),
+    CheckSpec("security.grants-match", Layer.SECURITY, "grants match", Cost.RUN, f"{_S}.grants_match", Stakes.MONEY),
+    CheckSpec("security.forbidden-refused", Layer.SECURITY, "forbidden refused", Cost.RUN, f"{_S}.forbidden_refused", Stakes.MONEY),
+    CheckSpec("security.retrieval-isolated", Layer.SECURITY, "retrieval isolated", Cost.RUN, f"{_S}.retrieval_isolated", Stakes.MONEY),
     CheckSpec("security.budgets-kept", Layer.SECURITY, "budgets kept", Cost.RUN, f"{_S}.budgets_kept", Stakes.MONEY),
     # `history` since a report may name the commit it is about
     CheckSpec(

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import psycopg
 
     from readiness.formats.access_audit import Audited
-    from readiness.formats.cedar.entities import Uid
     from readiness.layers.security.policies import Access
     from readiness.layers.security.render_access import Step
 
@@ -126,30 +125,13 @@ def audit(root: Path, url: str) -> Audited:
     tables cannot be seen.
     """
     from readiness.config import manifest as manifests
+    from readiness.layers.security.auditing.whole import audited
 
     access = sound(root)
     administrators = frozenset(manifests.load(root).security.administrators)
     with connected(url) as connection, connection.transaction():
         connection.execute("set transaction isolation level repeatable read, read only")
         return audited(access, connection, administrators)
-
-
-def audited(access: Access, connection: psycopg.Connection, administrators: frozenset[str]) -> Audited:
-    """How a database differs from policies. Raises CannotJudge where they mean nothing in it."""
-    from readiness.layers.security import binding, catalogue, compiling
-    from readiness.layers.security.auditing import comparing, surroundings
-    from readiness.layers.security.auditing.wanted import Wanted
-
-    declared = access.schema.declared
-    found = catalogue.look(connection, binding.tables(declared))
-    bound = binding.bind(declared, found.tables)
-    compiled = compiling.compile_policies(access.read.policies, declared, bound)
-    if compiled.refused:
-        said = f"{compiled.refused[0]}{f', and {len(compiled.refused) - 1} more' if len(compiled.refused) > 1 else ''}"
-        raise CannotJudge(f"the policies cannot be compared with this database: {said}", "`readiness access plan` says all of it")
-    standing = list(found.standing.values())
-    around = surroundings.read(connection, standing)
-    return comparing.compare(Wanted(compiled, standing, around, administrators, _groups(access, bound.roles)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,18 +166,6 @@ def generate(url: str, schemas: tuple[str, ...] = ()) -> Written:
         access = policies.assess({"access.cedar": made.text.encode(), "access.cedarschema": made.schema.encode()})
         planned = _planned(access, connection) if made.policies else Planned()
     return Written(made.text, made.schema, len(made.policies), (*made.left, *planned.refused), planned.steps)
-
-
-def _groups(access: Access, roles: frozenset[str]) -> dict[str, frozenset[str]]:
-    """Of every role the project describes, the roles it is in, over any number of steps."""
-    parents = {one.uid: one.parents for one in access.entities if one.uid.type in roles}
-
-    def above(uid: Uid, seen: frozenset[Uid]) -> frozenset[Uid]:
-        for parent in parents.get(uid, ()):
-            seen = seen if parent in seen else above(parent, seen | {parent})
-        return seen
-
-    return {uid.id: frozenset(one.id for one in above(uid, frozenset()) if one.type in roles) for uid in parents}
 
 
 @contextmanager

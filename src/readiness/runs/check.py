@@ -207,6 +207,7 @@ def _observe(
     key = keys.own()
     assert key is not None, "a key is made where there is none"
     with closing(Session(project, steps, watcher.progress)) as session:
+        session.counts_statements = True  # what is retrieved is asked as the demo was seen to ask it
         demo = DemoSession(project, manifest, session, answering(project, manifest, now))
         context = Context(project, manifest, session, demo, now)
         for spec in sorted(missing, key=lambda item: item.cost):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
-from readiness.world import watched
+from readiness.world import servers, watched
 from readiness.world.postgres import statements
 from readiness.world.session import Session
 from readiness.world.watched import Database
@@ -25,6 +25,7 @@ def database(session: Session, label: str) -> Iterator[Database]:
     Raises CannotJudge where no server can be started.
     """
     _, address = session.spare
+    servers.clear(session, address)
     before = statements.standing(address)
     try:
         yield watched.fresh_database(session, label, spare=True)

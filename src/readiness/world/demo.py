@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from readiness.config.manifest import SECRET, Demo, Manifest, Request
 from readiness.errors import NotRecorded
-from readiness.world import beneath, files, notebook, perturbed, reads, watched
+from readiness.world import beneath, files, notebook, perturbed, reads, servers, watched
 from readiness.world.changed import UNCHANGED, Changed
 from readiness.world.environment import Environment
 from readiness.world.perturbed import NOTHING, Given, Names
@@ -229,7 +229,7 @@ class DemoSession:
         """Removes what was kept of a run, and its database."""
         files.remove_tree(self.session.sandbox.private / "kept" / label)
         if run.database is not None:
-            self.session.postgres[0].drop_database(f"demo_{label}")
+            servers.of(self.session, run.database)[0].drop_database(run.database.name)
 
     def perturbed(self, names: Names, given: Given = NOTHING, turn: int = 0) -> Run:
         """A run in the first environment with circumstances changed; without names a plain one more, another for each `turn`."""

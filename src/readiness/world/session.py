@@ -61,6 +61,8 @@ class Session:
         """What the installation left in HOME and in the caches of the first environment; None where it is too much to keep."""
         self.counts_statements = False
         """Whether the database server counts what it is asked; to be said before it is first used."""
+        self.roles_given: set[str] = set()
+        """The roles that were made in its database servers for runs and for looking at them, not by the project."""
         self._lock: IO[str] | None = None
 
     @cached_property
@@ -170,7 +172,7 @@ class Session:
             "full_page_writes": "off",
             "autovacuum": "off",
         }
-        if self.counts_statements:
+        if self.counts_statements and (binaries().parent / "share/extension/pg_stat_statements.control").is_file():
             settings["shared_preload_libraries"] = "pg_stat_statements"
         server = Server(self.sandbox.private / folder, settings=settings, socket_mode=0o777)
         with self.progress("starting a database server"):

@@ -16,7 +16,7 @@ from threading import Event, Thread
 from typing import Any, Final
 
 from readiness.config.manifest import Demo
-from readiness.world import beneath
+from readiness.world import beneath, servers
 from readiness.world.changed import UNCHANGED, Changed
 from readiness.world.environment import Environment
 from readiness.world.sandbox import Ran
@@ -128,6 +128,11 @@ class Database:
     own_url: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name of the database, and of the demo's role, which owns it."""
+        return self.url.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +327,8 @@ def fresh_database(session: Session, label: str, *, spare: bool = False) -> Data
 
     role, password = f"demo_{label}", token_urlsafe(18)
     reader, secret = f"reader_{label}", token_urlsafe(18)
-    server, address = session.spare if spare else session.postgres
+    server, address = session.spare if spare else servers.choose(session, label)
+    session.roles_given |= {role, reader}
     server.create_role(role, password)
     server.create_database(role, owner=role)
     server.create_reader(reader, secret)
@@ -342,12 +348,13 @@ def tables(database: Database) -> tuple[Table, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement a database was sent, its constants left out: how often, how many rows it gave, the tables it names."""
+    """One statement a database was sent, its constants left out: how often, how many rows it gave, the tables it names, as which roles."""
 
     text: str
     calls: int
     rows: int
     tables: tuple[str, ...]
+    roles: tuple[str, ...] = ()
 
 
 def statements(session: Session, database: Database | None) -> Iterator[Statement]:
@@ -356,14 +363,13 @@ def statements(session: Session, database: Database | None) -> Iterator[Statemen
         return
     import psycopg
 
-    name = database.url.rpartition("/")[2]
     query = Path(__file__).with_name("sql").joinpath("statements_seen.sql").read_text(encoding="utf-8")
-    with psycopg.connect(session.postgres[1].url("postgres"), autocommit=True) as connection:
+    with psycopg.connect(servers.of(session, database)[1].url("postgres"), autocommit=True) as connection:
         connection.execute("create extension if not exists pg_stat_statements")
-        found = connection.execute(query.encode(), {"database": name}).fetchall()
+        found = connection.execute(query.encode(), {"database": database.name}).fetchall()
     known = {table.name.lower(): f"{table.schema}.{table.name}" for table in database.tables}
-    for text, calls, rows in found:
+    for text, calls, rows, roles in found:
         # of a statement that is none of a query, the server keeps the constants, and a password is one
         hidden = re.sub(r"(?i)(password\s+)'(?:[^']|'')*'", r"\1'…'", text)
         words = set(re.findall(r"\w+", text.lower()))
-        yield Statement(hidden, calls, rows, tuple(sorted(known[table] for table in known if table in words)))
+        yield Statement(hidden, calls, rows, tuple(sorted(known[table] for table in known if table in words)), tuple(roles))

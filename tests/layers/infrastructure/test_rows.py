@@ -13,6 +13,7 @@ from readiness.layers.infrastructure import rows
 from readiness.layers.infrastructure.rows import Loss
 from readiness.world import borrowed
 from readiness.world.postgres import Server, binaries, extensions
+from readiness.world.tables import Tables
 
 KINDS = [
     "int", "smallint", "bigint", "numeric(3,2)", "numeric(2,2)", "real", "double precision", "money", "text", "varchar(1)", "varchar(40)",
@@ -41,6 +42,7 @@ alter table ring_a add foreign key (b) references ring_b;
 create table hopeless (word text not null check (word ~ '^never[x]{7}$'));
 create table measured (at date not null, value int) partition by range (at);
 create table measured_2026 partition of measured for values from ('2026-01-01') to ('2027-01-01');
+create table walled (id int primary key); alter table walled enable row level security; alter table walled force row level security;
 create schema aside; create table aside."odd ""name" ("a b" int primary key);
 """.replace("KINDS", ", ".join(f"c{number} {kind} not null" for number, kind in enumerate(KINDS)))
 
@@ -72,6 +74,8 @@ def test_every_table_that_can_be_filled_is(urls: tuple[str, str]) -> None:
     assert all(value is not None for row in kept["kinds"][1] for value in row.values())
     assert len({row["parent_id"] for row in kept["children"][1]}) == rows.ROWS
     assert rows.losses(kept, kept) == ()
+    with Tables(urls[1]) as tables:
+        assert tables.rows("select relforcerowsecurity from pg_class where relname = 'walled'") == [(True,)]
 
 
 Values = st.dictionaries(st.sampled_from("abc"), st.integers(0, 2), min_size=3, max_size=3)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from readiness.world.fillable import Column, Reference, Table
 
@@ -35,6 +36,18 @@ def referred(reference: Reference, column: str, number: int) -> str:
     target = reference.to[reference.columns.index(column)]
     order = ", ".join(name(other) for other in reference.to)
     return f"(SELECT {name(target)} FROM {placed(reference.schema, reference.table)} ORDER BY {order} OFFSET {number} LIMIT 1)"
+
+
+BOUND: Final = (
+    "SELECT space.nspname::text, class.relname::text FROM pg_class class JOIN pg_namespace space ON space.oid = class.relnamespace "
+    "WHERE class.relforcerowsecurity ORDER BY 1, 2"
+)
+"""The tables whose row security binds their owner as well."""
+
+
+def binding(schema: str, table: str, *, on: bool) -> str:
+    """Binds the owner of a table by its row security, or no longer."""
+    return f"ALTER TABLE {placed(schema, table)} {'' if on else 'NO '}FORCE ROW LEVEL SECURITY"
 
 
 def inserted(table: Table, values: Mapping[str, str]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -64,13 +65,27 @@ Kept = Mapping[str, tuple[tuple[str, ...], tuple[Mapping[str, Any], ...]]]
 def fill(url: str, reader_url: str, left_out: frozenset[str]) -> Filled:
     """Puts rows into every table but those `left_out`, parents first; a table that has rows already gets them all the same."""
     counts, empty = dict[str, int](), dict[str, str]()
-    with Owner(url) as owner:
+    with Owner(url) as owner, _unbound(owner, reader_url):
         for table in _in_order([item for item in fillable.tables(reader_url) if item.words not in left_out]):
             made, reason = _put(owner, table)
             counts[table.words] = made
             if not made:
                 empty[table.words] = reason
     return Filled(counts, empty)
+
+
+@contextmanager
+def _unbound(owner: Owner, reader_url: str) -> Iterator[None]:
+    """Lets the owner put rows into tables whose row security binds it too, and binds it again: the schema is then as it was."""
+    with Tables(reader_url) as tables:
+        bound = [(str(schema), str(name)) for schema, name in tables.rows(render_rows.BOUND)]
+    try:
+        for schema, name in bound:
+            owner.run(render_rows.binding(schema, name, on=False))
+        yield
+    finally:
+        for schema, name in bound:
+            owner.run(render_rows.binding(schema, name, on=True))
 
 
 def _in_order(tables: Sequence[Table]) -> list[Table]:

@@ -62,6 +62,8 @@ class Compiled:
     refused: tuple[str, ...] = ()
     sources: Mapping[Grant, tuple[str, ...]] = field(default_factory=dict)
     closed: Mapping[tuple[str, str, str], tuple[str, ...]] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
+    """Of each role that policies name, the type of entity it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ def compile_policies(policies: Sequence[Policy], declared: Declared, binding: Bi
     grants = worker.granted()
     sources = {grant: tuple(sorted(worker.grants[grant])) for grant in grants if grant in worker.grants}
     closed = {key: tuple(sorted(said)) for key, said in worker.closed.items()}
-    return Compiled(ordered, rowed, tuple(sorted(worker.named)), rules, tuple(sorted(grants)), (), sources, closed)
+    named = dict(sorted(worker.named.items()))
+    return Compiled(ordered, rowed, tuple(named), rules, tuple(sorted(grants)), (), sources, closed, named)
 
 
 def _merged(rules: Sequence[Rule]) -> list[Rule]:

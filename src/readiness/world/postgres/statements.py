@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, LiteralString
 
 from readiness.errors import CannotJudge
@@ -71,6 +72,12 @@ def create_role(address: Address, name: str, password: str, *, createdb: bool, c
         connection.execute(text + sql.SQL(rights) + sql.SQL(" password {word}").format(word=sql.Literal(hidden)))
 
 
+def drop_role(address: Address, name: str) -> None:
+    """Removes a role that owns nothing; nothing happens without one."""
+    with _administrator(address, f"the role {name} could not be removed") as connection:
+        connection.execute(_with_names("drop role if exists {name}", name=name))
+
+
 def standing(address: Address) -> tuple[frozenset[str], frozenset[str]]:
     """The names of the roles and of the databases of a server."""
     with _administrator(address, "the server could not be asked what it holds") as connection:
@@ -82,9 +89,72 @@ def standing(address: Address) -> tuple[frozenset[str], frozenset[str]]:
 
 def restore(address: Address, before: tuple[frozenset[str], frozenset[str]]) -> None:
     """Removes the databases and then the roles that were not there `before`, as `standing` gave it."""
+    from psycopg import sql
+
     roles, databases = standing(address)
     for name in sorted(databases - before[1]):
         drop_database(address, name)
+    made = sorted(roles - before[0])
     with _administrator(address, "roles could not be removed") as connection:
-        for name in sorted(roles - before[0]):
-            connection.execute(_with_names("drop role if exists {name}", name=name))
+        if made:  # all at once: one may have given memberships in another
+            connection.execute(sql.SQL("drop role if exists {}").format(sql.SQL(", ").join(map(sql.Identifier, made))))
+
+
+@contextmanager
+def logging_in(address: Address, database: str, name: str, password: str) -> Iterator[None]:
+    """Lets a role log in to a database with a password for the time of the `with`; afterwards it is as it was.
+
+    One that never logs in, but is taken on, needs no right to connect, and is given it for that time.
+
+    Code that a project left in its database then runs with the rights of that role alone, from the first statement on;
+    who takes on a role from a superuser's connection can be put back into it by such code.
+    """
+    before = _let_in(address, database, name, password)
+    try:
+        yield
+    finally:
+        _let_out(address, database, name, before)
+
+
+@dataclass(frozen=True, slots=True)
+class _Login:
+    """How a role logged in before: whether at all, by which secret, how often, until when; `lent` where it was let connect."""
+
+    login: bool
+    secret: str | None
+    limit: int
+    until: str
+    lent: bool = False
+
+
+def _let_in(address: Address, database: str, name: str, password: str) -> _Login:
+    query = "select rolcanlogin, rolpassword, rolconnlimit, coalesce(rolvaliduntil::text, 'infinity') from pg_authid where rolname = %s"
+    with _administrator(address, f"the role {name} could not be let in") as connection:
+        row = connection.execute(query, (name,)).fetchone()
+        if row is None:
+            raise CannotJudge(f"there is no role {name}")
+        (may_connect,) = connection.execute("select has_database_privilege(%s, %s, 'connect')", (name, database)).fetchone() or (False,)
+        login, secret, limit, until = row
+        before = _Login(login, secret, limit, until, lent=not login and not may_connect)
+        hidden = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
+        connection.execute(_altered(name, _Login(login=True, secret=hidden, limit=-1, until="infinity")))
+        if before.lent:
+            connection.execute(_with_names("grant connect on database {database} to {name}", database=database, name=name))
+    return before
+
+
+def _let_out(address: Address, database: str, name: str, before: _Login) -> None:
+    with _administrator(address, f"the role {name} could not be put back") as connection:
+        connection.execute(_altered(name, before))
+        if before.lent:
+            connection.execute(_with_names("revoke connect on database {database} from {name}", database=database, name=name))
+
+
+def _altered(name: str, to: _Login) -> sql.Composed:
+    from psycopg import sql
+
+    text: LiteralString = "alter role {name} login" if to.login else "alter role {name} nologin"
+    values = sql.SQL(" password {word} connection limit {limit} valid until {until}")
+    return _with_names(text, name=name) + values.format(
+        word=sql.Literal(to.secret), limit=sql.Literal(to.limit), until=sql.Literal(to.until)
+    )
