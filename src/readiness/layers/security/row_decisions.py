@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from readiness.formats.cedar import Attribute, Policy, Type
+from readiness.formats.cedar.deciding import Engine, Request
 from readiness.formats.cedar.entities import Entity, Uid
 from readiness.layers.security import render_tries, sampling
 from readiness.layers.security.binding import Binding, Bound, TableFacts
 from readiness.layers.security.compiling import said
-from readiness.layers.security.deciding import Engine, Request
 from readiness.layers.security.people import Known, Person
 from readiness.layers.security.policies import Access
 
