@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test own-check bench recall attribution hidden-state docs clean
+.PHONY: demo test own-check bench recall attribution hidden-state soak docs clean
 
 demo: .venv/installed
 	@$(BIN)/python examples/demo.py
@@ -25,6 +25,11 @@ attribution: .venv/developed
 
 hidden-state: .venv/developed
 	@$(BIN)/python -m bench.hidden_state
+
+soak: .venv/developed
+	@READINESS_SOAK=1 $(BIN)/python -m pytest -s --hypothesis-profile=long tests/layers/security/test_compiling.py -k "decide_the_same or enough"
+	@$(BIN)/python -m bench.probes
+	@$(BIN)/python -m bench.secrets
 
 docs: .venv/developed
 	@$(BIN)/python docs/generate.py

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
 from collections.abc import Iterator
 
@@ -258,6 +259,7 @@ def database(cluster: Address) -> Iterator[psycopg.Connection]:
 
 Seed = st.integers(0, 2**32 - 1)
 DONE = {"rows": 0, "cells": 0}
+SOAK = "READINESS_SOAK" in os.environ
 
 
 def world(seed: int) -> tuple[dict[str, list[str]], list[Entity]]:
@@ -359,14 +361,16 @@ def compare(database: psycopg.Connection, texts: list[str], seed: int) -> None:
 
 
 def test_enough_was_compared(database: psycopg.Connection) -> None:
-    """At least 4,000 rows and 500 privileges in every run, whatever was drawn above."""
+    """At least 4,000 rows and 500 privileges in every run, whatever was drawn above; with that, 100,000 and 10,000 in a soak."""
     chance = random.Random(20261125)
-    made = [PERMIT_SETS[chance.randrange(len(PERMIT_SETS))] for _ in range(130)]
-    DONE.update(rows=0, cells=0)
-    for number, texts in enumerate(made):
-        compare(database, texts, number)
-    assert DONE["rows"] >= 4000
-    assert DONE["cells"] >= 500
+    rows, cells = (100_000, 10_000) if SOAK else (4_000, 500)
+    if not SOAK:
+        DONE.update(rows=0, cells=0)
+    for number in itertools.count():
+        if DONE["rows"] >= rows and DONE["cells"] >= cells:
+            break
+        compare(database, PERMIT_SETS[chance.randrange(len(PERMIT_SETS))], number)
+    print(f"{DONE['rows']} rows and {DONE['cells']} privileges compared, no disagreement")
 
 
 PERMIT_SETS = [
