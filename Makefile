@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test own-check bench recall attribution hidden-state soak docs clean
+.PHONY: demo test test-long own-check bench recall attribution hidden-state soak docs clean
 
 demo: .venv/installed
 	@$(BIN)/python examples/demo.py
@@ -12,7 +12,10 @@ test: .venv/developed
 	@$(BIN)/ruff format --check -q src tests bench docs
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+test-long: .venv/developed
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m long
 
 bench: .venv/developed
 	@$(BIN)/python -m bench

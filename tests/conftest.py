@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from readiness.world import files
+from tests.long import LONG
 
 # Where this is set, every process a test starts would compile the whole program again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -41,3 +42,10 @@ def _workplace() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     files.remove_tree(folder)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what is run by `make test-long` alone."""
+    for item in items:
+        if item.nodeid in LONG:
+            item.add_marker(pytest.mark.long)

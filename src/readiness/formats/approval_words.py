@@ -97,6 +97,22 @@ CHECKS: Final[dict[str, tuple[str, str]]] = {
         "Its rules on who may do what are sound.",
         "Its rules on who may do what contradict themselves or cannot be applied.",
     ),
+    "security.secrets-referenced": (
+        "Each of its keys belongs to somebody and was changed in time.",
+        "Some of its keys belong to nobody, or were not changed in time.",
+    ),
+    "security.grants-match": (
+        "Its database gives everybody the rights that were written down, and no others.",
+        "Its database gives rights that were not written down.",
+    ),
+    "security.forbidden-refused": (
+        "What somebody must not see or change was tried, and is refused.",
+        "What somebody must not see or change was tried, and is not refused.",
+    ),
+    "security.retrieval-isolated": (
+        "Nobody is shown documents of others, and everybody finds their own.",
+        "Somebody is shown documents of others, or does not find their own.",
+    ),
     "security.budgets-kept": (
         "Nobody can ask it for more than its rules allow in a day.",
         "Somebody can ask it for more than its rules allow.",

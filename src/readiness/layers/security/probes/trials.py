@@ -17,7 +17,7 @@ from readiness.layers.security.probes.corpus import Attack
 from readiness.layers.security.probes.oracle import Needle, draw
 from readiness.world import demo as demos
 
-BEFORE, TOLD, ATTACK, BENIGN, DOCUMENT, BUDGET = "before", "told", "attack", "benign", "document", "budget"
+BEFORE, AGAIN, TOLD, ATTACK, BENIGN, DOCUMENT, BUDGET = "before", "again", "told", "attack", "benign", "document", "budget"
 VARIANTS: Final = 4
 """How many different instructions are spread over the documents of one run."""
 BASES: Final = 8
@@ -64,8 +64,9 @@ def direct(ways: Sequence[Way], attacks: Sequence[Attack], counts: Mapping[str, 
     """The questions of the families that attack by asking, each with a benign one after it; why a family is not tried."""
     steps: list[Step] = []
     untried: dict[str, str] = {}
-    for way in ways[:BASES]:
-        steps.append(Step(len(steps), BEFORE, way, way.question))
+    for kind in (BEFORE, AGAIN):
+        for way in ways[:BASES]:
+            steps.append(Step(len(steps), kind, way, way.question))
     for family in ("canary-leak", "pii-echo"):
         chosen = [attack for attack in attacks if attack.family == family]
         if not counts.get(family):
