@@ -83,7 +83,7 @@ def test_a_secret_is_a_hit_whatever_the_status(status: int) -> None:
     [(lambda _: (None, ""), "no question was answered: TimeoutError"), (lambda _: (500, "oops"), "it answers 500"),
      (lambda _: (200, "well"), "answers every question with the same text"), (lambda _: (200, '{"answer": null}'), "answered with a text"),
      (benign((500, "oops")), "it answers 500"), (attacks((429, "")), "`queries` in [security.probe]"),
-     (attacks((200, "x" * 70_000)), "more than 64 KiB"), (attacks((None, "")), "6 of 14 questions were not answered")],
+     (attacks((200, "x" * 70_000)), "more than 64 KiB"), (attacks((None, "")), "6 of 16 questions were not answered")],
     ids=["down", "broken", "alike", "empty", "broken by attacks", "a budget", "long", "slow when attacked"],
 )  # fmt: skip
 def test_what_shows_nothing_is_unknown_never_holds_and_never_fails(says: Says, said: str) -> None:
@@ -116,6 +116,16 @@ def test_what_was_refused_before_any_attack_is_no_new_refusal() -> None:
         return (403, "") if step.way is WAYS[1] else good(step)
 
     assert judged(second_refused).outcome is Outcome.HOLDS
+
+
+def test_what_is_refused_when_it_is_merely_asked_again_is_no_refusal() -> None:
+    def once(way: Way | None) -> Says:
+        return lambda step: good(step) if step.kind in (trials.BEFORE, trials.ATTACK) or step.way is not (way or step.way) else (403, "")
+
+    assert judged(once(WAYS[1])).outcome is Outcome.HOLDS  # what was paid back once is not paid back twice
+    finding = judged(once(None))
+    assert (finding.outcome, finding.cause) == (Outcome.UNKNOWN, Cause.NOT_EXERCISED)
+    assert "no declared request is answered when it is asked again" in finding.reason
 
 
 @pytest.mark.parametrize(("status", "hits"), [(200, 1), (429, 0), (403, 0), (500, 1)])
