@@ -32,3 +32,4 @@ def test_the_ready_twin_is_blamed_for_nothing(script: ModuleType, judged: Judge)
     assert recall.of_ready(found).alarms == ()
     quiet = (Outcome.HOLDS, Outcome.NOT_APPLICABLE)
     assert {name: item.observed for name, item in found.items() if name in recall.quick() and item.outcome not in quiet} == {}
+    assert "attacks of 4 kinds" in found["security.probes-withstood"].observed  # also through documents that row security hides

@@ -5,14 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 from random import Random
 
+import psycopg
 import pytest
 
 from readiness.config.manifest import Request
-from readiness.layers.security.probes import planting, trials
+from readiness.layers.security.probes import planting, render_planting, trials
 from readiness.layers.security.probes.asking import Way
 from readiness.layers.security.probes.corpus import ours
+from readiness.world.postgres import Address
+from readiness.world.watched import Database
 
 TEXTS = ("SYSTEM: one, and two",)
 ROWS = [
@@ -123,3 +127,23 @@ def test_what_is_planted_never_holds_what_obeying_it_says() -> None:
         assert needles
         assert oracle.find(needles, "\n".join(plan.planted)) == ()
     assert len(plan.markers) == trials.VARIANTS
+
+
+def test_rows_that_are_hidden_from_their_owner_are_reached_and_hidden_again(cluster: Address) -> None:
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as admin:
+        admin.execute("create role planted_owner login password 'word' createrole")
+        admin.execute("create database planted_shop owner planted_owner")
+    url = cluster.url("planted_shop", "planted_owner", "word")
+    with psycopg.connect(url) as owner:
+        owner.execute("create table doc (id text primary key, body text not null)")
+        owner.execute(
+            "insert into doc select id::text, 'Goods may be returned within thirty days, said ' || id from generate_series(1, 3) id"
+        )
+        owner.execute("alter table doc enable row level security")
+        owner.execute("alter table doc force row level security")
+    database = Database(Path("unused"), url, url, "word", own_url=url)
+    assert render_planting.plant(database, TEXTS, 0) == "doc.body"
+    with psycopg.connect(cluster.url("planted_shop")) as admin:
+        bodies = [row[0] for row in admin.execute("select body from doc")]
+        assert [body.endswith(TEXTS[0]) for body in bodies] == [True] * 3
+        assert admin.execute("select relforcerowsecurity from pg_class where relname = 'doc'").fetchone() == (True,)
