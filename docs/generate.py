@@ -27,6 +27,7 @@ from unittest.mock import patch
 from readiness import errors
 from readiness.cli.main import COMMANDS
 from readiness.config import manifest as manifests
+from readiness.config import security
 from readiness.config.fields import Reader
 from readiness.formats.verdicts import SCHEMA
 from readiness.layers import catalog
@@ -508,11 +509,11 @@ _CLASSES: Final[dict[str, type]] = {
     "demo.request": manifests.Request,
     "demo.tolerance": manifests.Tolerance,
     "infrastructure": manifests.Infrastructure,
-    "security": manifests.Security,
-    "security.reports": manifests.ReportRule,
-    "security.probe": manifests.Probe,
-    "security.allow": manifests.Allowed,
-    "security.secret": manifests.SecretReference,
+    "security": security.Security,
+    "security.reports": security.ReportRule,
+    "security.probe": security.Probe,
+    "security.allow": security.Allowed,
+    "security.secret": security.SecretReference,
     "data": manifests.Data,
     "measurement": manifests.Measurement,
     "trust": manifests.TrustedKey,

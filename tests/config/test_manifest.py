@@ -14,7 +14,6 @@ from readiness.config.manifest import (
     Demo,
     Infrastructure,
     Manifest,
-    ReportRule,
     Request,
     Server,
     Tolerance,
@@ -22,6 +21,7 @@ from readiness.config.manifest import (
     load,
     parse,
 )
+from readiness.config.security import ReportRule
 from readiness.errors import InputError
 from readiness.sequence.mode import Declaration, Mode
 from readiness.sequence.stakes import Stakes

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from readiness.config.manifest import Allowed, Infrastructure, Manifest, Security, TrustedKey
+from readiness.config.manifest import Infrastructure, Manifest, TrustedKey
+from readiness.config.security import Allowed, Security
 from readiness.formats import intoto
 from readiness.formats.canonical import canonical
 from readiness.runs import evidence as store

@@ -12,6 +12,8 @@ from readiness.sequence.placeholder import PLACEHOLDER
 
 Path = tuple[str, ...]
 
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+"""How a route can be asked."""
 _SLUG: Final = re.compile(r"[a-z0-9-]{1,63}")
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from readiness.config import manifest as manifests
-from readiness.config.manifest import Manifest, SecretReference
+from readiness.config.manifest import Manifest
+from readiness.config.security import SecretReference
 from readiness.errors import CannotJudge, ReadinessError, UsageError
 from readiness.formats.blast_radius import DECLARED, EXECUTED, Blast, Classified, Opening
 from readiness.layers.security import blast, classified, policies

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from readiness.config import manifest as manifests
-from readiness.config.manifest import NAME, SecretReference
+from readiness.config.manifest import NAME
+from readiness.config.security import SecretReference
 from readiness.errors import UsageError
 from readiness.formats import people as persons
 from readiness.layers.infrastructure import procedure

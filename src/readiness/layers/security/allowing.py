@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from readiness.config.manifest import Allowed
+from readiness.config.security import Allowed
 from readiness.layers.security.evidence import Secret
 
 LONGEST: Final = timedelta(days=90)

@@ -9,7 +9,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from readiness.config.manifest import NAME, SecretReference
+from readiness.config.manifest import NAME
+from readiness.config.security import SecretReference
 from readiness.formats import age, people
 from readiness.layers.security.credentials import Wanted
 from readiness.sequence.finding import Location

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import date
 from shlex import quote
 
-from readiness.config.manifest import Allowed
+from readiness.config.security import Allowed
 from readiness.layers.security import allowing, secrets
 from readiness.layers.security.evidence import Secret
 from readiness.layers.security.secrets import Seen
