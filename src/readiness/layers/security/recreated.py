@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from readiness.errors import CannotJudge
 from readiness.formats.cedar import Policy
 from readiness.layers.security import binding, policies
 from readiness.layers.security.policies import Access
@@ -15,6 +18,8 @@ from readiness.world.context import Context
 from readiness.world.watched import Database
 
 if TYPE_CHECKING:
+    import psycopg
+
     from readiness.world.postgres import Address
 
 LINT = "readiness access lint"
@@ -96,6 +101,27 @@ def _ran(context: Context, access: Access, sound: tuple[Policy, ...], doubt: str
     named = frozenset(context.manifest.security.administrators)
     ours = frozenset({found.database.name, *context.session.roles_given})
     return Recreated(access, sound, found.database, found.address, ours, named, doubt)
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """What the server of a recreated database says against us, raised as CannotJudge."""
+    import psycopg
+
+    try:
+        yield
+    except psycopg.Error as error:
+        raise CannotJudge(f"the database could not be asked: {str(error).strip().partition(chr(10))[0]}") from None
+
+
+@contextmanager
+def reading(database: Database) -> Iterator[psycopg.Connection]:
+    """A connection that sees every row and the catalogue as they are at one moment, and writes nothing."""
+    import psycopg
+
+    with psycopg.connect(database.reader_url) as connection:
+        connection.execute("set transaction isolation level repeatable read, read only")
+        yield connection
 
 
 def made(context: Context) -> Made | Absent:

@@ -89,17 +89,13 @@ def observe(context: Context) -> Observed:
         return told(cause=session.blocked, reason=session.why_blocked)
     first = context.demo.first
     if not first.ran.ok:
-        return told(cause=Cause.NOT_EXERCISED, reason=f"the demo did not run: {_last_line(first.ran.stderr)}")
+        return told(cause=Cause.NOT_EXERCISED, reason=f"the demo did not run: {first.ran.last_error}")
     answers = {(answer.id, answer.phase): answer for answer in context.demo.attacked.watched.answers}
     return told(tuple(_asked(request, answers) for request in closed))
 
 
 def _route(request: Request) -> str:
     return f"{request.method} {request.path.partition('?')[0]}"
-
-
-def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["it said nothing"])[-1][:200]
 
 
 def _asked(request: Request, answers: dict[tuple[str, str], Answer]) -> Route:

@@ -84,25 +84,20 @@ def observe(context: Context) -> Observed:
 
 
 def _tried(context: Context, found: Recreated) -> tuple[Tried, tuple[str, ...]]:
-    import psycopg
-
     from readiness.layers.security import binding, catalogue, people
     from readiness.layers.security.auditing.whole import wanted
     from readiness.layers.security.row_decisions import Decisions
     from readiness.layers.security.trying import Trial
 
     declared = found.access.schema.declared
-    try:
-        with psycopg.connect(found.database.reader_url) as reader:
-            reader.execute("set transaction isolation level repeatable read, read only")
+    with recreated.asking():
+        with recreated.reading(found.database) as reader:
             whole = wanted(found.access, reader, found.administrators | found.ours, found.policies)
             bound = binding.bind(declared, catalogue.look(reader, binding.tables(declared)).tables)
             decisions = Decisions(found.access, found.policies, bound, whole.compiled.types)
             trial = Trial(whole, bound, decisions, reader)
         everybody, missing = people.of(whole, found.ours, OTHERS)
         _as_everybody(context, found, trial, everybody)
-    except psycopg.Error as error:
-        raise CannotJudge(f"the database could not be asked: {str(error).strip().partition(chr(10))[0]}") from None
     return trial.tried, missing
 
 

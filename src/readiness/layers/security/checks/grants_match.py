@@ -63,17 +63,11 @@ def observe(context: Context) -> Observed:
 
 def _audited(found: Recreated) -> Audited:
     """The differences, without those of the roles that are made here: the demo's own, which owns what it makes, and ours."""
-    import psycopg
-
     from readiness.layers.security.auditing.whole import audited
 
-    try:
-        with psycopg.connect(found.database.reader_url) as connection:
-            connection.execute("set transaction isolation level repeatable read, read only")
-            whole = audited(found.access, connection, found.administrators | found.ours, found.policies)
-            lets_in = {str(row[0]) for row in connection.execute("select rolname from pg_roles where rolcanlogin").fetchall()}
-    except psycopg.Error as error:
-        raise CannotJudge(f"the database could not be asked: {str(error).strip().partition(chr(10))[0]}") from None
+    with recreated.asking(), recreated.reading(found.database) as connection:
+        whole = audited(found.access, connection, found.administrators | found.ours, found.policies)
+        lets_in = {str(row[0]) for row in connection.execute("select rolname from pg_roles where rolcanlogin").fetchall()}
     others = (drift for drift in whole.drift if drift.role not in found.ours or drift.source is Source.ROW_SECURITY)
     # a role that is taken on and never logs in needs no right to connect
     kept = (drift for drift in others if drift.source is not Source.DATABASE or drift.opens or drift.role in lets_in)

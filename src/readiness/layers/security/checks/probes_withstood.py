@@ -80,8 +80,8 @@ def _attacked(context: Context) -> Observed:
     if session.blocked is not Cause.NONE:
         return Observed(location=place, applies=True, cause=session.blocked, reason=session.why_blocked)
     if not aimed.function and not context.demo.first.ran.ok:
-        last = (context.demo.first.ran.stderr.strip().splitlines() or ["it said nothing"])[-1][:200]
-        return Observed(location=place, applies=True, cause=Cause.NOT_EXERCISED, reason=f"the demo did not run: {last}")
+        reason = f"the demo did not run: {context.demo.first.ran.last_error}"
+        return Observed(location=place, applies=True, cause=Cause.NOT_EXERCISED, reason=reason)
     queries = context.manifest.security.probe.queries
     asked = Asked(probing.default_counts(*PROBES_ASKED[context.manifest.stakes]), attacks, SEED, queries if queries <= MOST_QUERIES else 0)
     found = probing.probe(context, aimed, asked)

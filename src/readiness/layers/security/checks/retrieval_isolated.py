@@ -67,13 +67,9 @@ def observe(context: Context) -> Observed:
     made = recreated.made(context)
     if isinstance(made, Absent):
         return Observed(made)
-    import psycopg
-
     try:
-        with context.session.progress("retrieving as each tenant"):
+        with context.session.progress("retrieving as each tenant"), recreated.asking():
             return _searched(context, made)
-    except psycopg.Error as error:
-        return Observed(trouble=f"the database could not be asked: {str(error).strip().partition(chr(10))[0]}")
     except CannotJudge as error:
         return Observed(trouble=error.message)
 
