@@ -11,7 +11,6 @@ import binascii
 import re
 from typing import Final
 
-INTRO: Final = b"age-encryption.org/v1\n"
 ARMOR: Final = b"-----BEGIN AGE ENCRYPTED FILE-----"
 _END: Final = b"-----END AGE ENCRYPTED FILE-----"
 _HEADER: Final = re.compile(rb"age-encryption\.org/v1\n(?:-> [^\n]+\n(?:[A-Za-z0-9+/]*\n)+)+--- [A-Za-z0-9+/]{43}\n")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NewType
 
-from readiness.sequence.finding import Basis, Finding
+from readiness.sequence.finding import Finding
 
 Digest = NewType("Digest", str)
 """`sha256:<64 hex digits>`."""
@@ -53,9 +53,3 @@ def stale_reason(evidence: Evidence, tree: Digest, now: datetime) -> str:
     if now >= min(evidence.expires_at, longest):
         return f"expired {min(evidence.expires_at, longest):%Y-%m-%d %H:%M} UTC"
     return ""
-
-
-def better_basis(first: Basis, second: Basis) -> bool:
-    """Whether `first` is stronger than `second`."""
-    order = (Basis.EXECUTED, Basis.OBSERVED, Basis.DECLARED)
-    return order.index(first) < order.index(second)

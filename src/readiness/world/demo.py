@@ -345,7 +345,7 @@ def written(demo: Demo) -> tuple[str, ...]:
 
 def asks(demo: Demo, secrets: Mapping[str, str]) -> tuple[Ask, ...]:
     """The requests as declared, with what stands for its secrets."""
-    return tuple(_declared_request(request, secrets) for request in demo.requests)
+    return tuple(as_declared(request, secrets) for request in demo.requests)
 
 
 def canaries(demo: Demo) -> dict[str, str]:
@@ -368,16 +368,12 @@ def _execute(
 
 def once(session: Session, environment: Environment, demo: Demo, project_id: str, database: Database) -> Ran:
     """Runs a demo on a database that is there already, and returns how it ended; what it wrote in there is all that is kept."""
-    asked = tuple(_declared_request(request) for request in demo.requests)
-    return _execute(session, environment, demo, Wish("before", project_id, asked, database=database), canaries(demo), 0)[0]
+    secrets = canaries(demo)
+    return _execute(session, environment, demo, Wish("before", project_id, asks(demo, secrets), database=database), secrets, 0)[0]
 
 
-def as_declared(request: Request) -> Ask:
-    """A request as the demo declares it, with canaries for its secrets."""
-    return _declared_request(request)
-
-
-def _declared_request(request: Request, secrets: Mapping[str, str] | None = None) -> Ask:
+def as_declared(request: Request, secrets: Mapping[str, str] | None = None) -> Ask:
+    """A request as the demo declares it, with canaries for the secrets that are not given."""
     headers = {key: _filled(value, secrets or {}) for key, value in request.headers.items()}
     return Ask(request.id, "demo", request.method, request.path, request.json, None, headers)
 
@@ -393,7 +389,7 @@ def credentials(request: Request) -> tuple[str, ...]:
 
 
 def _variants(request: Request) -> tuple[Ask, ...]:
-    plain = _declared_request(request)
+    plain = as_declared(request)
     named = credentials(request)
     anonymous = replace(plain, phase="anonymous", headers={key: value for key, value in plain.headers.items() if key not in named})
     wrong = replace(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -72,15 +71,3 @@ def made(root: Path, commit: str) -> datetime | None:
     """When a commit was made (UTC); None where it is not here."""
     text = (git.ask(root, "show", "-s", "--format=%ct", commit) or b"").strip()
     return datetime.fromtimestamp(int(text), UTC) if text.isdigit() else None
-
-
-def lines_changed(root: Path, commit: str) -> dict[str, tuple[int, int]]:
-    """Tracked files below `root` that differ from a commit, with lines added and removed (0, 0 for what is no text)."""
-    found = git.ask(root, "diff", "--numstat", "--no-renames", "--no-ext-diff", "--no-textconv", "--relative", "-z", commit, "--", ".")
-    changed = {}
-    for row in (found or b"").split(b"\0"):
-        added, _, rest = row.partition(b"\t")
-        removed, _, path = rest.partition(b"\t")
-        if path:
-            changed[os.fsdecode(path)] = (int(added) if added.isdigit() else 0, int(removed) if removed.isdigit() else 0)
-    return changed

@@ -96,6 +96,11 @@ class Ran:
         """Both streams, errors last."""
         return f"{self.stdout}\n{self.stderr}".strip()
 
+    @property
+    def last_error(self) -> str:
+        """The last line of the error stream, shortened."""
+        return (self.stderr.strip().splitlines() or ["it said nothing"])[-1][:200]
+
 
 @dataclass(frozen=True, slots=True)
 class Lane:

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
 
 from readiness.formats.cedar.tokens import Kind, Token, tokens, unquoted
-
-PRIMITIVES: Final = frozenset({"Bool", "Long", "String"})
-EXTENSIONS: Final = frozenset({"ipaddr", "decimal", "datetime", "duration"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ The demo is given OTEL_EXPORTER_OTLP_ENDPOINT, READINESS_URL and, where asked fo
 lead to this process, on loopback. A server is also given PORT, which stands for `{PORT}` in its argv too. Each event is
 one line of JSON in `out`. Exit: the command's own code; for a server 0, or 1 where it never becomes ready or dies, 2
 where a request of the demo itself is answered by 4xx or 5xx.
+
+One file of the standard library alone: it is copied beside the project, also into containers, and started there by the
+project's own interpreter, which knows nothing of our packages.
 """
 
 import base64

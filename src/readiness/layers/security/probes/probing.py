@@ -270,7 +270,7 @@ class _Probe:
                 self.prompts = {}
                 return self._run(steps, f"{label}_plain", replace(planted, files={}), plan)
             if needed:
-                self.cause, self.trouble = Cause.NOT_EXERCISED, f"the demo did not start to be attacked: {_last_line(run)}"
+                self.cause, self.trouble = Cause.NOT_EXERCISED, f"the demo did not start to be attacked: {run.ran.last_error}"
             return False
         if run.watched.refused:
             self.cause, self.trouble = Cause.NETWORK, "the demo asks a model, and none can be reached while the network is off"
@@ -309,15 +309,6 @@ def _ask(step: Step) -> Ask:
     path, body = asking.asked(step.way, step.text)
     plain = demos.as_declared(step.way.request)
     return Ask(step.id, "probe", plain.method, path, body, None, plain.headers)
-
-
-def _last_line(run: Run) -> str:
-    return (run.ran.stderr.strip().splitlines() or ["it said nothing"])[-1][:200]
-
-
-def transcript_name(hit: Hit, seed: int, number: int) -> str:
-    """What the file of a hit is called."""
-    return f"{hit.family}-{hit.attack}-seed{seed}-{number}.json"
 
 
 def default_counts(canary: int, personal: int, documents: int) -> dict[str, int]:
